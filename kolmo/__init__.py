@@ -1,0 +1,43 @@
+"""Algorithmic information theory and minimum description length that one can run.
+
+Every number of bits has a ``kind``: ``certified`` (a message of that length was decoded in this
+run), ``bound`` (such a message exists), ``codelength``, ``estimate`` or ``criterion``.
+Public names are resolved on first use, so that ``import kolmo`` costs next to nothing.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "bounds": "kolmo.complexity.panel",
+    "encode": "kolmo.messages",
+    "decode": "kolmo.messages",
+    "inspect": "kolmo.messages",
+    "estimators": "kolmo.complexity",
+    "open_input": "kolmo.data",
+    "KolmoError": "kolmo.errors",
+}
+
+__all__ = [
+    "KolmoError",
+    "__version__",
+    "bounds",
+    "decode",
+    "encode",
+    "estimators",
+    "inspect",
+    "open_input",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds a public name, once it is asked for (PEP 562)."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'kolmo' has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
