@@ -1,0 +1,275 @@
+"""The benchmarks start, find their cases, and say what they could not measure."""
+
+import bz2
+import hashlib
+import importlib
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import zlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kolmo.bench.harness import Sample, Timing
+from kolmo.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = sorted(file.stem for file in (ROOT / "benchmarks" / "cases").glob("[!_]*.py"))
+
+TEXT_SHA256 = "38b4ed6dcd0e7fa0a1a118bc003b44d9824e1c7d4c0784b6cfb65a9f6ed482b5"
+
+FAKE_KOLMO = """
+import json, sys
+files = sys.argv[sys.argv.index("--") + 1:] if "--" in sys.argv else []
+words = sys.argv
+print(json.dumps({
+    "results": [
+        {"file": file, "estimator": name, "kind": kind, "payload_bits": bits}
+        for file in files
+        for name, kind, bits in [("good", "certified", 80), ("fair", "bound", 161),
+                                 ("guess", "estimate", 8)]
+    ],
+    "timings": [
+        {"file": file, "estimator": "good", "seconds": 0.5}
+        for file in files if words[words.index("--estimator") + 1] == "good"
+    ] if "--timings" in words else [],
+}))
+"""
+
+RESULT = {
+    "case": "race",
+    "title": "Who is first.",
+    "command": "python -m benchmarks race",
+    "quick": False,
+    "machine": {"cpu": "Abacus", "cores": 2, "python": "CPython 3.11.0", "platform": "Linux"},
+    "versions": {"kolmo": "0.1.0", "zstd": None},
+    "rows": [
+        {"run": "a|b", "input_bytes": 1234567, "cpu_seconds": 0.123456, "exact": True},
+        {"run": "peer", "input_bytes": None, "cpu_seconds": 2.0, "target": 1.3},
+    ],
+    "details": [{"file": "x", "bytes": 7}],
+    "notes": ["measured once"],
+    "missing": ["zstd: apt-get install zstd"],
+}
+
+MARKDOWN = """\
+## race
+
+Who is first.
+
+| run | input bytes | cpu seconds | exact | target |
+| --- | ---: | ---: | --- | ---: |
+| a\\|b | 1,234,567 | 0.1235 | yes | - |
+| peer | - | 2 | - | 1.3 |
+
+| file | bytes |
+| --- | ---: |
+| x | 7 |
+
+- measured once
+- missing: zstd: apt-get install zstd
+
+`python -m benchmarks race` on Abacus, 2 cores, CPython 3.11.0, Linux; kolmo 0.1.0, zstd missing.
+"""
+
+
+@cache
+def load(name):
+    """Import a module of the benchmarks, which are not installed, from its place."""
+    if "benchmarks" not in sys.modules:
+        folder = ROOT / "benchmarks"
+        spec = importlib.util.spec_from_file_location(
+            "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        sys.modules["benchmarks"] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+def run_benchmarks(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+@pytest.fixture
+def fake_kolmo(tmp_path):
+    script = tmp_path / "fake_kolmo.py"
+    script.write_text(FAKE_KOLMO)
+    return (sys.executable, str(script))
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"a" * 100)
+    (folder / "b").write_bytes(b"b" * 60)
+    return folder
+
+
+def test_list_names_every_case_with_its_description():
+    done = run_benchmarks("--list")
+    assert done.returncode == 0, done.stderr
+    listed = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    assert [name for name, _ in listed] == [stem.replace("_", "-") for stem in CASES]
+    assert all(text.endswith(".") for _, text in listed)
+
+
+@pytest.mark.parametrize("stem", CASES)
+def test_case_describes_itself_in_one_line_and_names_its_peers(stem):
+    case = load(f"cases.{stem}")
+    assert len(case.__doc__.strip().splitlines()) == 1
+    assert callable(case.run)
+    assert isinstance(case.PEERS, tuple)
+    assert isinstance(case.USES_CORPORA, bool)
+
+
+def test_unknown_case_is_refused_with_the_nearest_name():
+    done = run_benchmarks("startip")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Did you mean 'startup'?" in done.stderr
+
+
+def test_case_without_its_corpora_says_so_in_one_line():
+    done = run_benchmarks("panel")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "panel: skipped: needs real files: --corpora DIR\n"
+
+
+def test_markdown_of_a_result_is_exact():
+    assert load("render").markdown(RESULT) == MARKDOWN
+
+
+def test_markdown_of_a_quick_run_says_so():
+    assert "Quick run" in load("render").markdown(RESULT | {"quick": True})
+
+
+def test_missing_peer_is_said_with_its_installation(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert load("peers").missing(("zstd", "xz")) == [
+        "zstd: apt-get install zstd",
+        "xz: apt-get install xz-utils",
+    ]
+
+
+def test_missing_package_is_said_with_its_installation(monkeypatch):
+    peers = load("peers")
+    monkeypatch.setitem(peers.PACKAGES, "no_such_module", "no-such-distribution")
+    assert peers.missing(("no_such_module",)) == [
+        "no_such_module: pip install no-such-distribution"
+    ]
+
+
+def test_panel_without_its_peers_shows_kolmo_and_names_them(fake_kolmo, corpus, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    runner, context = load("runner"), load("case").Context(fake_kolmo, quick=True, corpora=corpus)
+    result = runner.describe("panel", context, load("cases.panel").run(context))
+    assert [row["method"] for row in result["rows"]] == ["kolmo good", "kolmo fair"]
+    assert "missing: zstd: apt-get install zstd" in load("render").markdown(result)
+
+
+def test_panel_sums_payload_bytes_and_kolmos_own_seconds(fake_kolmo, corpus, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    context = load("case").Context(fake_kolmo, quick=True, corpora=corpus)
+    good, fair = load("cases.panel").run(context).rows
+    assert (good["kind"], good["total_bytes"], good["bits_per_byte"]) == ("certified", 20, 1.0)
+    assert good["MB_per_second"] == 0.00016  # 160 bytes in two times half a second
+    assert (fair["kind"], fair["total_bytes"], fair["MB_per_second"]) == ("bound", 42, None)
+
+
+@pytest.mark.skipif(shutil.which("gzip") is None, reason="needs gzip")
+def test_panel_measures_a_command_through_its_output(fake_kolmo, corpus):
+    context = load("case").Context(fake_kolmo, quick=True, corpora=corpus)
+    rows = {row["method"]: row for row in load("cases.panel").run(context).rows}
+    made = [
+        subprocess.run(["gzip", "-9nc", corpus / name], capture_output=True).stdout for name in "ab"
+    ]
+    assert rows["gzip -9"]["total_bytes"] == sum(map(len, made))
+
+
+def test_corpus_follows_the_manifest_of_the_parent(corpus):
+    digest = hashlib.sha256(b"a" * 100).hexdigest()
+    manifest = corpus.parent / "SHA256SUMS"
+    manifest.write_text(f"{digest}  corpus/a\n{digest}  elsewhere/c\n")
+    assert load("data").corpus_files(corpus) == [Path("a")]
+    manifest.write_text(f"{digest}  corpus/b\n")
+    with pytest.raises(InputError, match="corpus/b"):
+        load("data").corpus_files(corpus)
+
+
+def test_results_are_written_without_paths_and_only_by_full_runs(
+    fake_kolmo, corpus, tmp_path, monkeypatch, capsys
+):
+    runner = load("runner")
+    monkeypatch.setattr(runner, "HERE", tmp_path)
+    monkeypatch.setattr(runner, "installed_kolmo", lambda: fake_kolmo)
+    assert runner.run_one("panel", quick=True, corpora=corpus) == "done"
+    assert not (tmp_path / "results").exists()
+    assert runner.run_one("panel", quick=False, corpora=corpus) == "done"
+    text = (tmp_path / "results" / "panel.json").read_text()
+    assert json.loads(text)["command"] == "python -m benchmarks panel --corpora DIR"
+    assert str(tmp_path) not in text
+    assert sys.prefix not in text
+    assert capsys.readouterr().out.count("## panel") == 2
+
+
+def test_failing_kolmo_is_a_failed_case_not_a_crash(corpus, monkeypatch, capsys):
+    runner = load("runner")
+    monkeypatch.setattr(runner, "installed_kolmo", lambda: (sys.executable, "-c", "exit(1)"))
+    assert runner.run_one("startup", quick=True, corpora=None) == "failed"
+    assert runner.run_one("panel", quick=True, corpora=corpus) == "failed"
+    assert "need 0." in capsys.readouterr().err
+
+
+def test_startup_holds_both_commands_against_the_peer(fake_kolmo):
+    rows = load("cases.startup").run(load("case").Context(fake_kolmo, quick=True)).rows
+    assert [row["target"] for row in rows] == [1.3, 1.4, None]
+    assert [row["runs"] for row in rows] == [7, 7, 7]
+    assert rows[-1]["ratio_median"] == 1.0
+    assert 0 < rows[0]["ratio_min"] <= rows[0]["ratio_median"] <= rows[0]["ratio_max"]
+
+
+def test_large_file_limit_is_the_slowest_or_the_shared_cpu_time():
+    slow = Timing("slow", (Sample(10.0, 10.0), Sample(10.0, 10.0)))
+    other = Timing("other", (Sample(2.0, 2.0), Sample(9.0, 18.0)))
+    assert load("cases.large_file").lower_limits([slow, other], 2) == [10.0, 14.0]
+
+
+def test_bare_library_makes_the_payload_without_its_constant_header(tmp_path):
+    data, file = load("data").text(50_000), tmp_path / "text"
+    file.write_bytes(data)
+    bare = load("bare")
+    assert bare.payload_bytes("bz2", file) == len(bz2.compress(data)) - len(b"BZh9")
+    raw = len(zlib.compress(data, 6)) - 2 - 4  # header and Adler-32
+    assert bare.payload_bytes("zlib:level=6", file) == pytest.approx(raw, rel=0.01)  # memLevel 9
+
+
+@pytest.mark.parametrize(
+    ("counted", "exact"), [(10**10, True), (10**10 % 2**32, False), (10**10 - 1, False)]
+)
+def test_sparse_sees_a_wrong_count(counted, exact):
+    is_exact = load("cases.sparse").is_exact
+    quotient = {"payload_bits": 123456, "bits_per_byte": 123456 / counted}
+    assert is_exact(10**10, quotient) is exact
+    assert is_exact(10**10, quotient | {"input_bytes": counted}) is exact
+
+
+def test_pseudo_text_is_the_same_everywhere():
+    text = load("data").text(100_000)
+    assert len(text) == 100_000
+    assert hashlib.sha256(text).hexdigest() == TEXT_SHA256
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+@pytest.mark.parametrize(
+    ("symbols", "phrases"),
+    [(b"0001101001000101", 6), (b"1001111011000010", 6), (b"", 0), (b"a", 1), (b"aaaa", 2)],
+)
+def test_quadratic_peer_counts_published_phrases(symbols, phrases):
+    count = load("cases.lempel_ziv").compiled_counter()
+    assert count(np.frombuffer(symbols, dtype=np.uint8)) == phrases
