@@ -1,0 +1,146 @@
+"""Plug-ins by name: one file in a folder is one plug-in, imported when it is asked for.
+
+The file's name is the registered name; it holds a class whose ``name`` is that name, and
+``EXAMPLES``, the parameters that the contract tests use. Other distributions join through entry
+points, which are looked at only when the folder has no such name.
+"""
+
+import importlib
+import importlib.util
+import os
+from typing import Any
+
+from kolmo.errors import ParameterError, UnavailableError, nearest, shorten
+
+
+class Registry:
+    """The plug-ins of one kind.
+
+    Parameters
+    ----------
+    noun : str
+        What one of them is, for messages.
+    package : str
+        Package whose modules are the plug-ins; names that begin with ``_`` are not.
+    group : str
+        Entry-point group of other distributions.
+    """
+
+    def __init__(self, noun: str, package: str, group: str) -> None:
+        self.noun, self.package, self.group = noun, package, group
+        self._own: list[str] | None = None
+
+    def own_names(self) -> list[str]:
+        """Return the names in kolmo's folder, sorted; nothing of them is imported."""
+        if self._own is None:
+            folder = next(iter(importlib.import_module(self.package).__path__))
+            self._own = sorted(
+                entry[:-3]
+                for entry in os.listdir(folder)
+                if entry.endswith(".py") and not entry.startswith("_")
+            )
+        return self._own
+
+    def names(self) -> list[str]:
+        """Return all names, those of other distributions included."""
+        return sorted({*self.own_names(), *self._entry_points()})
+
+    def get(self, name: str) -> Any:
+        """Return the class called ``name``.
+
+        Raises
+        ------
+        ParameterError
+            If there is none; the nearest name is suggested.
+        """
+        if name in self.own_names():
+            return self._class_in(importlib.import_module(f"{self.package}.{name}"), name)
+        if entry := self._entry_points().get(name):
+            return entry.load()
+        raise ParameterError(f"unknown {self.noun}: got '{name}'. {nearest(name, self.names())}")
+
+    def examples(self, name: str) -> list[dict[str, int]]:
+        """Return the parameters that the contract tests try for ``name``."""
+        module = importlib.import_module(self.get(name).__module__)
+        return list(module.EXAMPLES)
+
+    def missing(self, name: str) -> str | None:
+        """Return why ``name`` is unavailable here and how to install it, or None if it is not."""
+        plugin = self.get(name)
+        absent = [item for item in plugin.requires if importlib.util.find_spec(item) is None]
+        if not absent:
+            return None
+        return (
+            f"{self.noun} {name} is unavailable, because {', '.join(absent)} is not installed. "
+            f"Install it with: pip install 'kolmo-toolkit[{plugin.extra}]'"
+        )
+
+    def make(self, name: str, **parameters: int) -> Any:
+        """Return the plug-in ``name`` with ``parameters``.
+
+        Raises
+        ------
+        ParameterError
+            If the name or a parameter is unknown, or a value out of range.
+        UnavailableError
+            If an optional dependency is missing.
+        """
+        plugin = self.get(name)
+        if reason := self.missing(name):
+            raise UnavailableError(reason)
+        return plugin(**parameters)
+
+    def _class_in(self, module: Any, name: str) -> Any:
+        return next(
+            item
+            for item in vars(module).values()
+            if isinstance(item, type) and item.__dict__.get("name") == name
+        )
+
+    def _entry_points(self) -> dict[str, Any]:
+        from importlib.metadata import entry_points
+
+        return {entry.name: entry for entry in entry_points(group=self.group)}
+
+
+estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimators")
+
+CODES = (estimators,)
+
+
+def make_code(name: str, parameters: dict[str, int]) -> Any:
+    """Return the code that a container names, looked for among all kinds of plug-ins.
+
+    Raises
+    ------
+    ParameterError
+        If no plug-in of that name can encode and decode.
+    """
+    for registry in CODES:
+        if name in registry.own_names() or name in registry.names():
+            made = registry.make(name, **parameters)
+            if hasattr(made, "decompress"):
+                return made
+            raise ParameterError(f"not a code: got '{name}', which only estimates. Try lzma.")
+    known = [name for registry in CODES for name in registry.names()]
+    raise ParameterError(f"unknown code: got '{name}'. {nearest(name, known)}")
+
+
+def parse_label(label: str) -> tuple[str, dict[str, int]]:
+    """Return name and parameters of ``name:key=value:key=value``.
+
+    Examples
+    --------
+    >>> parse_label("zstd:level=19")
+    ('zstd', {'level': 19})
+    """
+    name, *settings = label.strip().split(":")
+    parameters: dict[str, int] = {}
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        if not (key and value.removeprefix("-").isdecimal() and value.isascii()):
+            raise ParameterError(
+                f"malformed parameter: got '{shorten(setting)}'; need name:key=integer"
+            )
+        parameters[key] = int(value)
+    return name, parameters
