@@ -1,0 +1,1 @@
+"""Reversible codes and the coders under them; they know nothing of models of data."""

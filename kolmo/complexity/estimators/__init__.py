@@ -1,0 +1,1 @@
+"""One file is one estimator; its name is the registered name."""

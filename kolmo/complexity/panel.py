@@ -1,0 +1,357 @@
+"""The panel: many estimators on one input or many, and the bound on K that they give together."""
+
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from itertools import groupby
+from typing import NamedTuple
+
+from kolmo.complexity.estimator import Bound, Estimator, length_of
+from kolmo.container import minimal_json, overhead_bytes
+from kolmo.data import (
+    IN_MEMORY_BYTES,
+    MEMORY_LIMIT,
+    Buffer,
+    Input,
+    JoinedInput,
+    Readable,
+    as_input,
+)
+from kolmo.errors import InputError, KolmoError, MemoryLimitError, ParameterError
+from kolmo.parallel import ordered_map
+from kolmo.progress import SILENT, Progress
+from kolmo.registry import estimators, parse_label
+from kolmo.results import Bounds, Caution, Estimate, Failure
+
+DEFAULT_LABELS = ("lzma", "zstd", "bz2", "zlib", "stored")
+FAST_LABELS = ("bz2", "zlib:level=6", "zstd:level=3", "stored")
+FAST_ABOVE_BYTES = IN_MEMORY_BYTES
+VERIFY_BYTES = 1 << 24
+
+
+def bounds(
+    data: Readable,
+    estimators: Iterable[str] | None = None,
+    given: Readable | None = None,
+    *,
+    verify: bool | None = None,
+    jobs: int = 1,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Progress = SILENT,
+) -> Bounds:
+    """Return upper bounds on K(data), in bits, and estimates where they are asked for.
+
+    Parameters
+    ----------
+    data : bytes, str or Input
+        The object x; a str is the name of a file.
+    estimators : iterable of str, optional
+        Labels such as ``"zstd:level=19"``. By default the five library compressors, their fast
+        settings above 64 MiB.
+    given : bytes, str or Input, optional
+        Side information y: the rows then speak of K(x|y).
+    verify : bool, optional
+        Decode every bound now, which makes it ``certified``; by default up to 16 MiB.
+    jobs : int
+        Number of threads; the result is the same for any number.
+    memory_limit : int
+        An estimator that would need more bytes fails, the others run.
+
+    Returns
+    -------
+    Bounds
+        Bounds first, the smallest on top, then estimates. ``failures`` names what did not work.
+
+    Notes
+    -----
+    K(x) <= N + c with N = payload + naming + parameters + lengths, all in bits, and c the size of
+    the decoder, which does not depend on x. Source: Li and Vitányi, An Introduction to Kolmogorov
+    Complexity and Its Applications (2019), section 2.1.
+
+    Examples
+    --------
+    >>> found = bounds(b"ab" * 5000, ["lzma", "stored"])
+    >>> [(row.estimator, row.kind) for row in found.rows]
+    [('lzma', 'certified'), ('stored', 'certified')]
+    >>> found.rows[1].payload_bits
+    80000
+    """
+    side = None if given is None else as_input(given)
+    made = None if estimators is None else make_estimators(estimators)
+    (result,) = bounds_each(
+        [as_input(data)],
+        lambda _: made,
+        side,
+        verify=verify,
+        jobs=jobs,
+        memory_limit=memory_limit,
+        progress=progress,
+    )
+    return result
+
+
+Chooser = Callable[[Input], list[Estimator] | None]
+
+
+def bounds_each(
+    inputs: Iterable[Input],
+    choose: Chooser,
+    given: Input | None = None,
+    *,
+    verify: bool | None = None,
+    keep: bool = False,
+    jobs: int = 1,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Progress = SILENT,
+) -> Iterator[Bounds]:
+    """Yield the bounds of each input, in order; work on the next begins before one is finished.
+
+    Parameters
+    ----------
+    inputs : iterable of Input
+        Drawn lazily, and closed when they are done.
+    choose : callable
+        The estimators for an input; None stands for the default set of its size.
+    keep : bool
+        Keep the payloads in the rows; see `bounds` for the others.
+    """
+
+    def tasks() -> Iterator[_Task]:
+        for number, data in enumerate(inputs):
+            chosen = choose(data) or default_estimators(data.size)
+            progress.add(data.size * len(chosen))
+            sure = data.size <= VERIFY_BYTES if verify is None else verify
+            for estimator in sorted(chosen, key=lambda item: -item.effort):
+                yield _Task(number, data, estimator, given, sure, keep, memory_limit, progress)
+
+    outcomes = ordered_map(_Task.run, tasks(), jobs)
+    for _, group in groupby(outcomes, key=lambda outcome: outcome.task.number):
+        found = list(group)
+        found[0].task.data.close()
+        yield _summary([outcome.result for outcome in found], found[0].task, found)
+
+
+def default_estimators(size: int) -> list[Estimator]:
+    """Return the default set for an input of ``size`` bytes."""
+    return make_estimators(FAST_LABELS if size > FAST_ABOVE_BYTES else DEFAULT_LABELS)
+
+
+def make_estimators(labels: Iterable[str]) -> list[Estimator]:
+    """Return the estimators of the labels, each once.
+
+    Raises
+    ------
+    ParameterError
+        If there is none, or a name or parameter is wrong.
+    UnavailableError
+        If an optional dependency is missing.
+    """
+    made: dict[str, Estimator] = {}
+    for label in labels:
+        name, parameters = parse_label(label)
+        if not name:
+            raise ParameterError("no estimator: got an empty name; need one such as zstd")
+        estimator = estimators.make(name, **parameters)
+        made.setdefault(estimator.label, estimator)
+    if not made:
+        raise ParameterError("no estimator: got an empty list; need one such as zstd")
+    return list(made.values())
+
+
+class _Task(NamedTuple):
+    """One estimator on one input."""
+
+    number: int
+    data: Input
+    estimator: Estimator
+    given: Input | None
+    verify: bool
+    keep: bool
+    memory_limit: int
+    progress: Progress
+
+    def run(self) -> "_Outcome":
+        watched = _Watched(self.data, self.progress)
+        try:
+            return _Outcome(self, self._row(watched))
+        except InputError as error:
+            return _Outcome(self, Failure(self.data.name, None, str(error)))
+        except MemoryError:
+            return _Outcome(self, self._failure("out of memory"))
+        except KolmoError as error:
+            return _Outcome(self, self._failure(str(error)))
+        except Exception as error:  # a plug-in may raise anything: name it, let the others finish
+            return _Outcome(self, self._failure(f"{type(error).__name__}: {error}"))
+        finally:
+            watched.finish()
+
+    def _row(self, data: Input) -> Estimate:
+        estimator, given = self.estimator, self.given
+        self._check_memory()
+        row = estimator.estimate(data, given, verify=self.verify, keep=self.keep)
+        if not isinstance(estimator, Bound):
+            return row
+        if row.payload_bits is not None:
+            row = priced(row, estimator, given=given is not None)
+        if given is not None:
+            row = _with_information(row, estimator, self.data, given)
+        return row
+
+    def _check_memory(self) -> None:
+        needed = self.estimator.memory_bytes(self.data.size, self.given.size if self.given else 0)
+        if needed > self.memory_limit:
+            raise MemoryLimitError(
+                f"too much memory: needs about {needed} bytes; the limit is {self.memory_limit}. "
+                "Use --memory-limit, or --max-bytes for a part."
+            )
+
+    def _failure(self, message: str) -> Failure:
+        return Failure(self.data.name, self.estimator.label, message)
+
+
+class _Outcome(NamedTuple):
+    task: _Task
+    result: Estimate | Failure
+
+
+class _Watched:
+    """An input that reports how much of it has been read."""
+
+    def __init__(self, data: Input, progress: Progress) -> None:
+        self.data, self.progress = data, progress
+        self.name, self.size, self.truncated = data.name, data.size, data.truncated
+        self.seen = 0
+
+    def blocks(self) -> Iterator[Buffer]:
+        for block in self.data.blocks():
+            yield block
+            self._advance(min(len(block), self.size - self.seen))
+
+    def read(self, start: int = 0, stop: int | None = None) -> bytes:
+        return self.data.read(start, stop)
+
+    def close(self) -> None:
+        """Leave the input open: it is shared."""
+
+    def finish(self) -> None:
+        self._advance(self.size - self.seen)
+
+    def _advance(self, count: int) -> None:
+        self.seen += count
+        self.progress.advance(count)
+
+
+def priced(row: Estimate, code: Bound, *, given: bool) -> Estimate:
+    """Return ``row`` with what it costs to name code and parameters, and with its container."""
+    assert row.payload_bits is not None
+    assert row.length_bits is not None
+    stored = minimal_json(code.parameters())
+    naming_bits = (count_methods() - 1).bit_length()
+    parameters_bits = 1 + 8 * len(stored)
+    return replace(
+        row,
+        naming_bits=naming_bits,
+        parameters_bits=parameters_bits,
+        bound_bits=row.payload_bits + row.length_bits + naming_bits + parameters_bits,
+        container_bits=row.payload_bits + 8 * overhead_bytes(code, row.input_bytes, given=given),
+    )
+
+
+def count_methods() -> int:
+    """Return M, the number of kolmo's own codes among which a message names one."""
+    return len(_codes())
+
+
+def _codes() -> list[type[Bound]]:
+    plugins = [estimators.get(name) for name in estimators.own_names()]
+    return [plugin for plugin in plugins if issubclass(plugin, Bound)]
+
+
+def decoder_bits() -> int:
+    """Return the size of kolmo's own part of the decoder c: its modules' source, deflated."""
+    names = [plugin.__module__ for plugin in _codes()]
+    names += ["kolmo.complexity.estimators._streams", "kolmo.complexity.estimator"]
+    names += ["kolmo.coding.integers", "kolmo.registry", "kolmo.errors"]
+    sources = []
+    for name in names:
+        spec = import_module(name).__spec__
+        assert spec is not None
+        sources.append(spec.loader.get_source(name))  # type: ignore[union-attr]
+    return 8 * len(zlib.compress("\0".join(sources).encode(), 9, -15))
+
+
+def _with_information(row: Estimate, code: Bound, data: Input, given: Input) -> Estimate:
+    """Return ``row`` with I(x:y) = C(x) + C(y) - C(xy), and how much the order matters."""
+    joint = length_of(code, JoinedInput(data, given))
+    other = length_of(code, JoinedInput(given, data))
+    apart = length_of(code, data) + length_of(code, given)
+    return replace(
+        row,
+        information_estimate_bits=int(apart - joint),
+        order_dependence_estimate_bits=int(abs(joint - other)),
+    )
+
+
+def _summary(results: list[Estimate | Failure], task: _Task, found: list[_Outcome]) -> Bounds:
+    failures = [item for item in results if isinstance(item, Failure)]
+    rows = [item for item in results if isinstance(item, Estimate)]
+    broken = [item for item in failures if item.estimator is None]
+    if broken:  # the input itself failed: no number about it can be right
+        rows, failures = [], broken[:1]
+    rows.sort(key=lambda row: (row.bound_bits is None, row.bound_bits or row.bits, row.estimator))
+    done = {row.estimator for row in rows}
+    used = [outcome.task.estimator for outcome in found if outcome.task.estimator.label in done]
+    return Bounds(
+        file=task.data.name,
+        input_bytes=task.data.size,
+        rows=tuple(rows),
+        methods=count_methods(),
+        given=task.given.name if task.given is not None else None,
+        cautions=tuple(_cautions(task, used)),
+        failures=tuple(failures),
+    )
+
+
+def _cautions(task: _Task, used: list[Estimator]) -> Iterator[Caution]:
+    size, given = task.data.size, task.given
+    if task.data.truncated:
+        yield Caution(
+            "input-truncated", f"only the first {size} bytes are used", "", task.data.name
+        )
+    for estimator in used:
+        primed = given is not None and isinstance(estimator, Bound) and estimator.primes
+        joined = size + given.size if given is not None and not primed else size
+        window = estimator.window_bytes(joined)
+        if window is not None and window < joined:
+            yield Caution(
+                "window-smaller-than-input",
+                f"{estimator.name} sees {window} bytes at a time, fewer than the input has",
+                "it misses repetitions that are farther apart",
+                task.data.name,
+                estimator.label,
+            )
+        if primed and 0 < estimator.given_bytes < given.size:  # type: ignore[union-attr, attr-defined]
+            yield Caution(
+                "conditional-window-smaller-than-y",
+                f"{estimator.name} is primed with the last "
+                f"{estimator.given_bytes} bytes of the side information",  # type: ignore[attr-defined]
+                "its bound holds, but does not use all of y",
+                task.data.name,
+                estimator.label,
+            )
+        if dictionary := getattr(estimator, "dictionary", None):
+            yield Caution(
+                "built-in-dictionary",
+                f"{estimator.name} has {dictionary}",
+                "that is side information which no other method has",
+                task.data.name,
+                estimator.label,
+            )
+
+
+def decoder_parts() -> str:
+    """Return in words what the decoder c needs beside kolmo's own modules."""
+    version = sys.version_info
+    return f"Python {version.major}.{version.minor} with the named compressor's library"
