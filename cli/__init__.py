@@ -1,0 +1,1 @@
+"""The command ``kolmo``: reads arguments, calls the library, words results and errors."""

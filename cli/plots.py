@@ -1,0 +1,151 @@
+"""The only place that draws: bars in the terminal, pictures in files, from results alone."""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from kolmo.errors import UnavailableError
+from kolmo.results import Bounds, Estimate
+
+from .artefacts import open_artefact
+from .output import ascii_only, terminal_width, visible, write
+
+# Okabe and Ito's palette, told apart by colour-blind readers; markers tell it apart in grey.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00", "#999999")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+SUFFIXES = (".png", ".svg", ".pdf")
+MOST_FILES = 100
+
+
+def draw_bars(bounds: Bounds, *, to_stderr: bool) -> None:
+    """Draw one bar per estimator; where standard output holds data, on stderr."""
+    labels = [f"{visible(row.estimator)} ({row.kind})" for row in bounds.rows]
+    numbers = [f"{row.bits:,.0f} bits" for row in bounds.rows]
+    side, end = max(map(len, labels)), max(map(len, numbers))
+    room = max(5, terminal_width() - side - end - 3)
+    most = max(1.0, *(row.bits for row in bounds.rows))
+    plain = ascii_only()
+    lines = [
+        f"{label:<{side}} {_bar(row.bits / most * room, room, plain=plain)} {number:>{end}}"
+        for label, number, row in zip(labels, numbers, bounds.rows, strict=True)
+    ]
+    text = "\n".join([*lines, "", ""])
+    if not to_stderr:
+        write(text)
+    elif sys.stderr is not None:
+        sys.stderr.write(text)
+
+
+def _bar(length: float, room: int, *, plain: bool) -> str:
+    eighths = max(1, round(8 * max(0.0, length)))
+    if plain:
+        return ("#" * max(1, round(length))).ljust(room)
+    return (
+        "\u2588" * (eighths // 8) + " \u258f\u258e\u258d\u258c\u258b\u258a\u2589"[eighths % 8]
+    ).ljust(room)[:room]
+
+
+class Picture:
+    """A picture file, its place and its library looked for before the work starts."""
+
+    def __init__(self, path: str, inputs: Sequence[str]) -> None:
+        self.suffix = os.path.splitext(path)[1].lower()
+        if self.suffix not in SUFFIXES:
+            raise click.UsageError(
+                f"unknown picture format: got '{path[-60:]}'; need one of {', '.join(SUFFIXES)}"
+            )
+        try:
+            import matplotlib  # noqa: F401
+        except ImportError:
+            raise UnavailableError(
+                "--plot-file is unavailable, because matplotlib is not installed. "
+                "Install it with: pip install 'kolmo-toolkit[plot]'"
+            ) from None
+        self.artefact = open_artefact(path, inputs)
+
+    def draw(self, reports: Sequence[Bounds]) -> None:
+        """Write bars for one input, or a row of dots for each of several."""
+        if not reports or self.artefact is None:
+            return
+        from matplotlib.figure import Figure
+
+        shown = list(reports[:MOST_FILES])
+        figure = Figure(figsize=(8, 1.4 + 0.34 * self._lines(shown)), layout="constrained")
+        axes = figure.add_subplot()
+        if len(shown) == 1:
+            _draw_one(axes, shown[0])
+        else:
+            _draw_many(axes, shown)
+        axes.spines[["top", "right"]].set_visible(False)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=self.suffix[1:], dpi=150, metadata=_undated(self.suffix))
+        self.artefact.write(drawn.getvalue())
+        self.artefact.commit()
+
+    @staticmethod
+    def _lines(reports: list[Bounds]) -> int:
+        return len(reports[0].rows) if len(reports) == 1 else len(reports)
+
+
+def _draw_one(axes: Any, bounds: Bounds) -> None:
+    rows = bounds.rows[::-1]
+    hatches = ["//" if row.kind == "estimate" else "" for row in rows]
+    bars = axes.barh(
+        [f"{row.estimator}\n{row.kind}" for row in rows],
+        [row.bits for row in rows],
+        color=[PALETTE[4] if row is bounds.best else PALETTE[0] for row in rows],
+        hatch=hatches,
+        edgecolor="white",
+    )
+    axes.bar_label(bars, [f" {row.bits:,.0f}" for row in rows], fontsize=8)
+    axes.margins(x=0.15)
+    axes.tick_params(axis="y", labelsize=8)
+    axes.set_xlabel("bits (hatched: estimates, which bound nothing)")
+    axes.set_title(_escaped(bounds.headline().split(":")[0]), fontsize=9, loc="left")
+
+
+def _draw_many(axes: Any, reports: list[Bounds]) -> None:
+    kinds = {row.estimator: row.kind == "estimate" for bounds in reports for row in bounds.rows}
+    seen = {True: 0, False: 0}
+    for name, is_estimate in kinds.items():
+        index = seen[is_estimate]
+        seen[is_estimate] += 1
+        points = [
+            (row.bits_per_byte, len(reports) - 1 - line)
+            for line, bounds in enumerate(reports)
+            if (row := _row(bounds, name)) is not None and row.bits_per_byte is not None
+        ]
+        axes.plot(
+            [x for x, _ in points],
+            [y for _, y in points],
+            linestyle="none",
+            marker=MARKERS[index % len(MARKERS)],
+            color=PALETTE[index % len(PALETTE)],
+            fillstyle="none" if is_estimate else "full",
+            label=_escaped(f"{name} (estimate)" if is_estimate else name),
+            alpha=0.8,
+        )
+    axes.set_yticks(range(len(reports)), [_escaped(b.file[-40:]) for b in reports[::-1]])
+    axes.tick_params(axis="y", labelsize=8)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("bits per byte (hollow: estimates, which bound nothing)")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+
+
+def _row(bounds: Bounds, name: str) -> Estimate | None:
+    return next((row for row in bounds.rows if row.estimator == name), None)
+
+
+def _escaped(text: str) -> str:
+    """Return text in which no character starts a formula."""
+    return visible(text).replace("$", r"\$")
+
+
+def _undated(suffix: str) -> dict[str, None]:
+    """Leave the date out, so that the same numbers make the same file."""
+    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})

@@ -1,0 +1,322 @@
+"""The work of ``kolmo complexity``: arguments to inputs, inputs to rows, rows to output."""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from kolmo.complexity import panel
+from kolmo.complexity.estimator import Bound, Estimator
+from kolmo.data import Input, MemoryInput, open_input, walk
+from kolmo.errors import KolmoError
+from kolmo.registry import estimators as registry
+from kolmo.registry import parse_label
+from kolmo.results import Bounds
+
+from ..errors import FAILED, say
+from ..output import (
+    Column,
+    Output,
+    is_terminal,
+    note,
+    print_paragraph,
+    print_table,
+    setting,
+    visible,
+    write,
+)
+from ..progress import Bar
+
+if TYPE_CHECKING:
+    from kolmo.artefact import Artefact
+
+
+class Request(NamedTuple):
+    """The arguments of the command, as the user gave them."""
+
+    files: tuple[str, ...]
+    string: str | None
+    recursive: bool
+    estimator: str | None
+    all: bool
+    given: str | None
+    verify: bool | None
+    max_bytes: int | None
+    output: str | None
+    timings: bool
+    plot: bool
+    plot_file: str | None
+    jobs: int
+    memory_limit: int
+
+    def names(self) -> tuple[str, ...]:
+        """Return the files, standard input if there is nothing else."""
+        if self.string is not None:
+            if self.files:
+                raise click.UsageError("--string and FILE exclude each other: use one of them")
+            return ()
+        if self.files.count("-") > 1:
+            raise click.UsageError("standard input named twice: '-' can be read only once")
+        if "" in self.files or self.given == "":
+            raise click.UsageError("empty file name: got ''; need a name, or - for standard input")
+        if self.given == "-" and "-" in (self.files or ("-",)):
+            raise click.UsageError("standard input named twice: as FILE and as --given")
+        if not self.files and is_terminal(sys.stdin):
+            raise click.UsageError("missing FILE: need the name of a file, or - for standard input")
+        return self.files or ("-",)
+
+    def check_output(self) -> None:
+        """Refuse an artefact that more than one input would have to share."""
+        if self.output is None:
+            return
+        if self.output == "-":
+            raise click.UsageError("-o - would mix the message with the table: name a file")
+        if len(self.files) > 1 or self.recursive:
+            raise click.UsageError("-o takes one input: got more. Run kolmo once for each")
+
+    def parameters(self, chosen: list[Estimator] | None) -> dict[str, Any]:
+        """Return what can change the result, for the envelope."""
+        return {
+            "estimators": None if chosen is None else [item.label for item in chosen],
+            "given": self.given,
+            "max_bytes": self.max_bytes,
+            "verify": self.verify,
+            "memory_limit": self.memory_limit,
+        }
+
+
+def run(request: Request) -> int:
+    """Do the work; return the exit code."""
+    names = request.names()
+    request.check_output()
+    chosen = _chosen(request)
+    output = Output("complexity", request.parameters(chosen))
+    if request.timings:
+        output.timings = []
+    files = [*names, *([request.given] if request.given else [])]
+    picture = _open_picture(request, files)
+    artefact = _open_message(request, files)
+    reader = _Reader(request, names)
+    given = reader.open(request.given) if request.given else None
+    reports = []
+    with Bar(silent=output.format == "json") as bar:
+        found = panel.bounds_each(
+            reader.inputs(),
+            lambda data: chosen or _default(data),
+            given,
+            verify=request.verify,
+            keep=artefact is not None,
+            jobs=request.jobs,
+            memory_limit=request.memory_limit,
+            progress=bar,
+        )
+        for bounds in found:
+            bar.pause()
+            _report(bounds, output, request)
+            reader.failed |= bool(bounds.failures)
+            if artefact is not None:
+                _write_message(artefact, bounds, reader, given)
+            reports.append(bounds.without_payloads())
+    output.finish()
+    if picture is not None:
+        picture.draw([bounds for bounds in reports if bounds.rows])
+    return FAILED if reader.failed else 0
+
+
+class _Reader:
+    """Opens the inputs one after the other; what cannot be read is said and passed over."""
+
+    def __init__(self, request: Request, names: tuple[str, ...]) -> None:
+        self.request, self.names = request, names
+        self.failed = False
+        self.last: Input | None = None
+
+    def inputs(self) -> Iterator[Input]:
+        """Yield the inputs, opened."""
+        if self.request.string is not None:
+            yield self._keep(MemoryInput(os.fsencode(self.request.string), "(string)"))
+        for name in self._files():
+            try:
+                yield self._keep(self.open(name))
+            except KolmoError as error:
+                self._fail(error)
+
+    def open(self, name: str) -> Input:
+        """Open one input."""
+        return open_input(
+            name, max_bytes=self.request.max_bytes, memory_limit=self.request.memory_limit
+        )
+
+    def _files(self) -> Iterator[str]:
+        for name in self.names:
+            if self.request.recursive and os.path.isdir(name):
+                yield from walk(name, self._fail, _note_skipped)
+            else:
+                yield name
+
+    def _keep(self, data: Input) -> Input:
+        self.last = data if self.request.output is not None else None
+        return data
+
+    def _fail(self, error: KolmoError) -> None:
+        self.failed = True
+        say(str(error))
+
+
+def _note_skipped(name: str, reason: str) -> None:
+    if setting("verbose"):
+        note(f"{name}: skipped, {reason}")
+
+
+def _chosen(request: Request) -> list[Estimator] | None:
+    """Return the estimators that the user asked for; None for the default set of each size."""
+    if request.all and request.estimator is not None:
+        raise click.UsageError("--all and --estimator exclude each other: use one of them")
+    if request.estimator is not None:
+        return panel.make_estimators(request.estimator.split(","))
+    if not request.all:
+        return None
+    names = registry.names()
+    missing = {name: reason for name in names if (reason := registry.missing(name))}
+    for reason in missing.values():
+        note(reason)
+    return panel.make_estimators(name for name in names if name not in missing)
+
+
+def _default(data: Input) -> list[Estimator]:
+    if data.size > panel.FAST_ABOVE_BYTES:
+        note(
+            f"{data.name} is larger than {panel.FAST_ABOVE_BYTES >> 20} MiB: the fast set is used. "
+            "Try --estimator lzma,zstd for tighter bounds."
+        )
+    return panel.default_estimators(data.size)
+
+
+def _report(bounds: Bounds, output: Output, request: Request) -> None:
+    for failure in bounds.failures:
+        where = f"{failure.estimator} on {failure.file}: " if failure.estimator else ""
+        say(f"{where}{failure.message}")
+    output.warnings += [caution.to_dict() for caution in bounds.cautions]
+    if output.timings is not None:
+        output.timings += [
+            {"file": row.file, "estimator": row.estimator, "seconds": row.seconds}
+            for row in bounds.rows
+        ]
+    rows = [row.to_dict() for row in bounds.rows]
+    output.rows(rows, lambda: _render(bounds))
+    if request.plot and rows:
+        from ..plots import draw_bars
+
+        draw_bars(bounds, to_stderr=output.format != "table")
+
+
+def _render(bounds: Bounds) -> None:
+    """Draw the table of one input for people."""
+    if not bounds.rows:
+        return
+    given = f", given {bounds.given}" if bounds.given is not None else ""
+    print_paragraph(f"{bounds.file}: {bounds.input_bytes:,} bytes{given}")
+    rows = [{**row.to_dict(), "seconds": row.seconds} for row in bounds.rows]
+    with_information = bounds.given is not None
+    print_table(INFORMATION_COLUMNS if with_information else COLUMNS, rows)
+    print_paragraph(bounds.headline())
+    if bounds.best is not None:
+        print_paragraph(
+            f"c = the decoder, independent of x: {panel.decoder_bits():,} bits (bound: the source "
+            f"of kolmo's decoding modules, deflated), and {panel.decoder_parts()}, not counted"
+        )
+    if with_information:
+        _render_information(bounds)
+    write("\n")
+
+
+def _render_information(bounds: Bounds) -> None:
+    best = bounds.best
+    if best is None:
+        return
+    print_paragraph(
+        f"I(x:y) ~ {best.information_estimate_bits:,} bits (estimate: C(x) + C(y) - C(xy) with "
+        f"{best.estimator}, a difference of upper bounds, which bounds nothing); |C(xy) - C(yx)| = "
+        f"{best.order_dependence_estimate_bits:,} bits (estimate of the order dependence)"
+    )
+
+
+def _open_message(request: Request, files: list[str]) -> "Artefact | None":
+    if request.output is None:
+        return None
+    from ..artefacts import open_artefact
+
+    return open_artefact(request.output, files)
+
+
+def _write_message(
+    artefact: "Artefact", bounds: Bounds, reader: _Reader, given: Input | None
+) -> None:
+    """Write the shortest message; an input of which no bound is known leaves the old file."""
+    from kolmo import container, messages
+
+    data = reader.last
+    best = min(
+        (row for row in bounds.rows if row.container_bits is not None),
+        key=lambda row: row.container_bits or 0,
+        default=None,
+    )
+    if best is None or data is None:
+        reader.failed = True
+        say(f"{bounds.file}: no message to write: no chosen estimator made one")
+        return
+    if best.payload is not None:
+        name, parameters = parse_label(best.estimator)
+        code = registry.make(name, **parameters)
+        assert isinstance(code, Bound)
+        chunks = container.pack(code, data, [best.payload], given)
+    else:
+        chunks = messages.encode_stream(reader.open(data.name), best.estimator, given)
+    for chunk in chunks:
+        artefact.write(chunk)
+    artefact.commit()
+
+
+def _open_picture(request: Request, files: list[str]) -> Any:
+    if request.plot_file is None:
+        return None
+    from ..plots import Picture
+
+    return Picture(request.plot_file, files)
+
+
+def _number(key: str, form: str = ",") -> Any:
+    def text(row: dict[str, Any]) -> str:
+        return "" if row[key] is None else format(row[key], form)
+
+    return text
+
+
+def _bits(row: dict[str, Any]) -> str:
+    if row["payload_bits"] is not None:
+        return f"{row['payload_bits']:,}"
+    return f"{row['estimate_bits']:,.1f}"
+
+
+def _time(row: dict[str, Any]) -> str:
+    seconds: float = row["seconds"]
+    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+COLUMNS = (
+    Column("estimator", lambda row: visible(row["estimator"]), 0, left=True),
+    Column("kind", lambda row: row["kind"], 1, left=True),
+    Column("bits", _bits, 0),
+    Column("container bits", _number("container_bits"), 6),
+    Column("bits/byte", _number("bits_per_byte", ".3f"), 2),
+    Column("ratio", _number("ratio", ".4f"), 3),
+    Column("time", _time, 5),
+)
+INFORMATION_COLUMNS = (
+    *COLUMNS[:-1],
+    Column("I(x:y) estimate, bits", _number("information_estimate_bits"), 4),
+    Column("order estimate, bits", _number("order_dependence_estimate_bits"), 7),
+    COLUMNS[-1],
+)
