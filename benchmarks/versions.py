@@ -11,7 +11,7 @@ from benchmarks import peers
 def versions(case_peers: Iterable[str]) -> dict[str, str | None]:
     """Return name -> version of kolmo, its libraries and the case's peers; None: missing."""
     installation = {"kolmo installation": "editable" if is_editable() else "regular"}
-    found = {peer: peers.version(peer) for peer in case_peers}
+    found = {f"{peer} (peer)": peers.version(peer) for peer in case_peers}
     return kolmo.versions.versions() | installation | found
 
 

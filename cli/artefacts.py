@@ -1,44 +1,60 @@
-"""What holds for every file that a command writes: found out before the work starts."""
+"""What holds for every file that a command writes or reads: found out before the work starts."""
 
 import os
+import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
-from kolmo.artefact import Artefact
-from kolmo.errors import ParameterError
+from .output import is_terminal
+
+if TYPE_CHECKING:
+    from kolmo.artefact import Artefact
 
 
-def refuse_overwriting(path: str | None, inputs: Iterable[str]) -> None:
-    """Refuse an output that is one of the inputs, by whatever name."""
-    if path is None or path == "-":
-        return
-    for name in inputs:
-        try:
-            same = name != "-" and os.path.samefile(path, name) and os.path.isfile(path)
-        except (OSError, ValueError):
-            continue
-        if same:
-            raise ParameterError(f"output would overwrite an input: got '{path}' for both")
+def open_artefact(path: str | None, inputs: Iterable[str]) -> "Artefact | None":
+    """Return the file to be written, open; None for none, or for standard output.
 
-
-def open_artefact(path: str | None, inputs: Iterable[str]) -> Artefact | None:
-    """Return the file to be written, open; None for none, or for standard output."""
+    Raises
+    ------
+    click.UsageError
+        If it is one of the inputs, by whatever name, or stands in a folder that is one.
+    """
     if path is None or path == "-":
         return None
-    refuse_overwriting(path, inputs)
+    check_names([path])
+    for name in inputs:
+        if _is_same(path, name):
+            raise click.UsageError(f"output would overwrite an input: got '{path}' for both")
+    from kolmo.artefact import Artefact
+
     opened = Artefact(path)
     click.get_current_context().call_on_close(opened.close)
     return opened
 
 
-def refuse_terminals(file: str, given: str | None = None) -> None:
-    """Refuse to wait for bytes that a person would have to type, or to read stdin twice."""
-    import sys
+def _is_same(path: str, name: str) -> bool:
+    try:
+        written = os.stat(path)
+        if not os.path.isfile(path):
+            return False
+        if name == "-":
+            return os.path.samestat(written, os.fstat(sys.stdin.fileno()))
+        if os.path.isdir(name):
+            folder = os.path.join(os.path.realpath(name), "")
+            return os.path.realpath(path).startswith(folder)
+        return os.path.samestat(written, os.stat(name))
+    except (OSError, ValueError, AttributeError):
+        return False
 
-    from .output import is_terminal
 
-    if file == "-" and is_terminal(sys.stdin):
+def check_names(names: Iterable[str | None]) -> None:
+    """Refuse empty names, standard input named twice, and bytes that a person would type."""
+    named = [name for name in names if name is not None]
+    if "" in named:
+        raise click.UsageError("empty file name: got ''; need a name, or - for standard input")
+    if named.count("-") > 1:
+        raise click.UsageError("standard input named twice: '-' can be read only once")
+    if "-" in named and is_terminal(sys.stdin):
         raise click.UsageError("missing FILE: need the name of a file, or - for standard input")
-    if file == "-" and given == "-":
-        raise click.UsageError("standard input named twice: as FILE and as --given")

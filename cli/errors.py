@@ -25,13 +25,15 @@ def run(group: click.Group, arguments: list[str]) -> int:
     """Run the command line; return the exit code, everything flushed."""
     _catch_signals()
     _prepare()
+    if sys.stdout is None:
+        say("cannot write standard output: it is closed")
+        return FAILED
     try:
         code = _run(group, arguments)
     except Stopped as stop:
         return _say_stopped(stop)
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError as error:
         return _output_failed(error)
     return code
@@ -94,9 +96,8 @@ def _run(group: click.Group, arguments: list[str]) -> int:
 
 
 def _say_unexpected(error: BaseException) -> int:
-    if isinstance(error, SystemExit):  # click leaves so when a pipe breaks under its own output
-        broken = isinstance(error.__context__, BrokenPipeError)
-        return BROKEN_PIPE if broken else int(error.code or 0)
+    if isinstance(error, SystemExit):  # click leaves so after completion, or when a pipe breaks
+        return BROKEN_PIPE if error.code else 0
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         say("out of memory. Try --jobs 1, smaller inputs, or fewer estimators.")
         return FAILED
@@ -135,8 +136,8 @@ def _one_line(text: str) -> str:
 
 
 def _output_failed(error: OSError) -> int:
+    _silence(sys.stdout)
     if error.errno == errno.EPIPE:
-        _silence(sys.stdout)
         return BROKEN_PIPE
     say(f"cannot write standard output: {error.strerror or error}")
     return FAILED

@@ -94,8 +94,6 @@ def write(text: str) -> None:
     OSError
         If nothing can be written; the caller's caller words it.
     """
-    if sys.stdout is None:
-        raise OSError(9, "it is closed")
     sys.stdout.write(text)
     sys.stdout.flush()
 
@@ -298,8 +296,6 @@ def write_artefact(artefact: "Artefact | None", chunks: "Iterable[Buffer]") -> N
             artefact.write(chunk)
         artefact.commit()
         return
-    if sys.stdout is None:
-        raise OSError(9, "it is closed")
     for chunk in chunks:
         sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()

@@ -1,6 +1,7 @@
 """The only place that draws: bars in the terminal, pictures in files, from results alone."""
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,7 @@ class Picture:
             raise click.UsageError(
                 f"unknown picture format: got '{path[-60:]}'; need one of {', '.join(SUFFIXES)}"
             )
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it chats about its cache
         try:
             import matplotlib  # noqa: F401
         except ImportError:

@@ -15,7 +15,7 @@ _WHERE = {
     "encode": "kolmo.messages",
     "decode": "kolmo.messages",
     "inspect": "kolmo.messages",
-    "estimators": "kolmo.complexity",
+    "estimators": "kolmo.registry",
     "open_input": "kolmo.data",
     "KolmoError": "kolmo.errors",
 }

@@ -31,6 +31,8 @@ class Artefact:
         self.path = path
         self._temporary: str | None = None
         try:
+            if path.endswith(("/", os.sep)):
+                raise IsADirectoryError(21, os.strerror(21))
             self._target = os.path.realpath(path)
             self._descriptor = self._open()
         except OSError as error:

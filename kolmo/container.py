@@ -55,6 +55,14 @@ class Packer(Protocol):
     def name(self) -> str:
         """Return the registered name."""
 
+    @property
+    def primes(self) -> bool:
+        """Return whether side information can prime the code."""
+
+    @property
+    def given_bytes(self) -> int:
+        """Return how much of the side information, from its end, the code can use."""
+
     def parameters(self) -> dict[str, int]:
         """Return the parameters that are not the defaults and that decoding needs."""
 
@@ -92,8 +100,20 @@ class Header(NamedTuple):
     given_digest: bytes = b""
 
     def to_bytes(self) -> bytes:
-        """Return the header as it stands in the file."""
-        name, parameters = self.code.encode("ascii"), minimal_json(self.parameters)
+        """Return the header as it stands in the file.
+
+        Raises
+        ------
+        ParameterError
+            If name or parameters are such that no reader would accept them.
+        """
+        name, parameters = self.code.encode("utf-8"), minimal_json(self.parameters)
+        if not _is_name(name) or len(parameters) > LONGEST_PARAMETERS:
+            raise ParameterError(
+                f"code cannot be stored: got '{shorten(self.code)}' with {len(parameters)} bytes "
+                f"of parameters; need 1 to {LONGEST_NAME} of A-Z a-z 0-9 _ - and at most "
+                f"{LONGEST_PARAMETERS} bytes"
+            )
         fields = (
             MAGIC,
             bytes([FORMAT, len(name)]),
@@ -153,6 +173,11 @@ def pack(
     yield _crc_bytes(crc)
 
 
+def priming(code: Packer, given: Input | None) -> bytes:
+    """Return the end of the side information that ``code`` can use."""
+    return b"" if given is None else given.read(max(0, given.size - code.given_bytes))
+
+
 class Container:
     """A container file opened for reading; its header and payload sums are verified at once.
 
@@ -207,7 +232,8 @@ class Container:
         """
         from hashlib import sha256
 
-        side = self._side_information(given)
+        self._check_side_information(given)
+        side = priming(code, given)
         self._check_memory(code, len(side), memory_limit)
         state, count = sha256(), 0
         decoded = code.decompress(self.payload(), self.header.length, side)
@@ -251,12 +277,12 @@ class Container:
                 f"is {memory_limit}. Use --memory-limit if you trust the file."
             )
 
-    def _side_information(self, given: Input | None) -> bytes:
+    def _check_side_information(self, given: Input | None) -> None:
         wanted = self.header.given_digest
         if not wanted:
             if given is not None:
                 raise ParameterError("side information not needed: this file has none. Drop it.")
-            return b""
+            return
         if given is None:
             raise ParameterError(
                 f"side information missing: need the file whose SHA-256 begins with {wanted.hex()}."
@@ -267,7 +293,6 @@ class Container:
                 f"wrong side information: got '{shorten(given.name)}'; need the file whose SHA-256 "
                 f"begins with {wanted.hex()}."
             )
-        return given.read()
 
 
 def parse_header(source: Input) -> tuple[Header, int]:
@@ -336,8 +361,8 @@ class _HeaderReader:
             raise self.corrupt(f"CRC-32 is {crc:08x}, the file says {stored.hex()}: altered")
 
     def text(self, name: bytes) -> str:
-        if not (name.isascii() and name.isalnum()):
-            raise self.corrupt("the code's name is not made of ASCII letters and digits")
+        if not _is_name(name):
+            raise self.corrupt("the code's name is not made of ASCII letters, digits, _ and -")
         return name.decode("ascii")
 
     def parameters(self, stored: bytes) -> dict[str, int]:
@@ -353,6 +378,11 @@ class _HeaderReader:
 
     def corrupt(self, check: str) -> CorruptFileError:
         return CorruptFileError("header", 0, self.position, check)
+
+
+def _is_name(name: bytes) -> bool:
+    letters = name.replace(b"_", b"").replace(b"-", b"")
+    return letters.isalnum() and len(name) <= LONGEST_NAME
 
 
 def number_bytes(value: int) -> bytes:

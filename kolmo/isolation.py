@@ -15,7 +15,7 @@ from kolmo.data import MEMORY_LIMIT, Buffer
 from kolmo.errors import DecodeError, KolmoError
 
 REFUSED = 1
-SECONDS, BYTES_PER_SECOND = 60, 100_000
+SECONDS, BYTES_PER_SECOND, LONGEST_SECONDS = 60, 100_000, 86_400
 
 
 class Isolated:
@@ -23,6 +23,7 @@ class Isolated:
 
     def __init__(self, code: Packer) -> None:
         self.code, self.name = code, code.name
+        self.primes, self.given_bytes = code.primes, code.given_bytes
 
     def parameters(self) -> dict[str, int]:
         """Return the code's parameters."""
@@ -52,7 +53,7 @@ class Isolated:
                 command,
                 input=b"".join(chunks),
                 capture_output=True,
-                timeout=SECONDS + length / BYTES_PER_SECOND,
+                timeout=min(SECONDS + length / BYTES_PER_SECOND, LONGEST_SECONDS),
                 check=False,
             )
         except subprocess.TimeoutExpired:
@@ -70,8 +71,12 @@ def main(request: str) -> int:
     code = registry.make_code(name, parameters)
     _limit_memory(code.decoder_memory_bytes(length))
     try:
+        count = 0
         for piece in code.decompress([sys.stdin.buffer.read()], length):
             sys.stdout.buffer.write(piece)
+            count += len(piece)
+            if count > length:  # the parent refuses it, too
+                break
         sys.stdout.buffer.flush()
     except (KolmoError, MemoryError) as error:
         sys.stderr.write(str(error) or "out of memory")

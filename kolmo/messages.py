@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kolmo import container, registry
-from kolmo.container import Container
+from kolmo.container import Container, Packer
 from kolmo.data import MEMORY_LIMIT, Buffer, Input, Readable, as_input
 from kolmo.errors import (
     CertificationError,
@@ -49,16 +49,21 @@ class Inspection:
         return asdict(self)
 
 
-def encode_stream(data: Input, code: str, given: Input | None = None) -> Iterator[Buffer]:
-    """Yield the container of ``data`` under the code ``code``, for example ``zstd:level=19``."""
-    name, parameters = registry.parse_label(code)
-    packer = registry.make_code(name, parameters)
-    if given is not None and not packer.primes:
+def make_packer(label: str, *, primed: bool = False) -> Packer:
+    """Return the code of a label such as ``zstd:level=19``, refused if it must but cannot prime."""
+    name, parameters = registry.parse_label(label)
+    packer: Packer = registry.make_code(name, parameters)
+    if primed and not packer.primes:
         raise ParameterError(
             f"no side information: got code '{name}', which cannot be primed. Try zstd or zlib."
         )
-    side = given.read() if given is not None else b""
-    yield from container.pack(packer, data, packer.compress(data.blocks(), data.size, side), given)
+    return packer
+
+
+def encode_stream(data: Input, packer: Packer, given: Input | None = None) -> Iterator[Buffer]:
+    """Yield the container of ``data``, piece by piece."""
+    payload = packer.compress(data.blocks(), data.size, container.priming(packer, given))
+    yield from container.pack(packer, data, payload, given)
 
 
 def encode(data: Readable, code: str = "zstd", given: Readable | None = None) -> bytes:
@@ -79,7 +84,8 @@ def encode(data: Readable, code: str = "zstd", given: Readable | None = None) ->
     True
     """
     side = None if given is None else as_input(given)
-    return b"".join(encode_stream(as_input(data), code, side))
+    packer = make_packer(code, primed=side is not None)
+    return b"".join(encode_stream(as_input(data), packer, side))
 
 
 def decode_stream(

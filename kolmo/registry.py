@@ -12,6 +12,8 @@ from typing import Any
 
 from kolmo.errors import ParameterError, UnavailableError, nearest, shorten
 
+LONGEST_NUMBER = 4000  # digits, which Python still converts
+
 
 class Registry:
     """The plug-ins of one kind.
@@ -75,7 +77,7 @@ class Registry:
             f"Install it with: pip install 'kolmo-toolkit[{plugin.extra}]'"
         )
 
-    def make(self, name: str, **parameters: int) -> Any:
+    def make(self, name: str, /, **parameters: int) -> Any:
         """Return the plug-in ``name`` with ``parameters``.
 
         Raises
@@ -138,7 +140,8 @@ def parse_label(label: str) -> tuple[str, dict[str, int]]:
     parameters: dict[str, int] = {}
     for setting in settings:
         key, _, value = setting.partition("=")
-        if not (key and value.removeprefix("-").isdecimal() and value.isascii()):
+        digits = value.removeprefix("-")
+        if not (key and digits.isdecimal() and digits.isascii() and len(digits) <= LONGEST_NUMBER):
             raise ParameterError(
                 f"malformed parameter: got '{shorten(setting)}'; need name:key=integer"
             )

@@ -26,10 +26,10 @@ def command(file: str, output: str | None, given: str | None, memory_limit: int)
     from kolmo.data import open_input
     from kolmo.messages import decode_stream
 
-    from ..artefacts import open_artefact, refuse_terminals
+    from ..artefacts import check_names, open_artefact
     from ..output import refuse_binary_on_terminal, write_artefact
 
-    refuse_terminals(file, given)
+    check_names([file, given])
     refuse_binary_on_terminal(output)
     artefact = open_artefact(output, [name for name in (file, given) if name is not None])
     opened = Container(open_input(file, memory_limit=memory_limit))

@@ -34,14 +34,15 @@ def command(
       kolmo encode new.txt --given old.txt -o new.klm
     """
     from kolmo.data import open_input
-    from kolmo.messages import encode_stream
+    from kolmo.messages import encode_stream, make_packer
 
-    from ..artefacts import open_artefact, refuse_terminals
+    from ..artefacts import check_names, open_artefact
     from ..output import refuse_binary_on_terminal, write_artefact
 
-    refuse_terminals(file, given)
+    check_names([file, given])
     refuse_binary_on_terminal(output)
+    packer = make_packer(code, primed=given is not None)
     artefact = open_artefact(output, [name for name in (file, given) if name is not None])
     data = open_input(file, max_bytes=max_bytes, memory_limit=memory_limit)
     side = None if given is None else open_input(given, memory_limit=memory_limit)
-    write_artefact(artefact, encode_stream(data, code, side))
+    write_artefact(artefact, encode_stream(data, packer, side))

@@ -34,8 +34,10 @@ def command(
     from kolmo.data import Input, open_input
     from kolmo.messages import Inspection, compare, describe
 
+    from ..artefacts import check_names
     from ..reports.container import report
 
+    check_names([*(files or ("-",)), given, against])
     side = None if given is None else open_input(given, memory_limit=memory_limit)
     original = None if against is None else open_input(against, memory_limit=memory_limit)
 

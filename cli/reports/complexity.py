@@ -1,25 +1,23 @@
 """The work of ``kolmo complexity``: arguments to inputs, inputs to rows, rows to output."""
 
 import os
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from kolmo.complexity import panel
-from kolmo.complexity.estimator import Bound, Estimator
+from kolmo.complexity.estimator import Estimator
 from kolmo.data import Input, MemoryInput, open_input, walk
 from kolmo.errors import KolmoError
 from kolmo.registry import estimators as registry
-from kolmo.registry import parse_label
 from kolmo.results import Bounds
 
+from ..artefacts import check_names, open_artefact
 from ..errors import FAILED, say
 from ..output import (
     Column,
     Output,
-    is_terminal,
     note,
     print_paragraph,
     print_table,
@@ -56,16 +54,11 @@ class Request(NamedTuple):
         if self.string is not None:
             if self.files:
                 raise click.UsageError("--string and FILE exclude each other: use one of them")
+            check_names([self.given])
             return ()
-        if self.files.count("-") > 1:
-            raise click.UsageError("standard input named twice: '-' can be read only once")
-        if "" in self.files or self.given == "":
-            raise click.UsageError("empty file name: got ''; need a name, or - for standard input")
-        if self.given == "-" and "-" in (self.files or ("-",)):
-            raise click.UsageError("standard input named twice: as FILE and as --given")
-        if not self.files and is_terminal(sys.stdin):
-            raise click.UsageError("missing FILE: need the name of a file, or - for standard input")
-        return self.files or ("-",)
+        names = self.files or ("-",)
+        check_names([*names, self.given])
+        return names
 
     def check_output(self) -> None:
         """Refuse an artefact that more than one input would have to share."""
@@ -96,6 +89,8 @@ def run(request: Request) -> int:
     if request.timings:
         output.timings = []
     files = [*names, *([request.given] if request.given else [])]
+    if request.output is not None and request.output == request.plot_file:
+        raise click.UsageError("-o and --plot-file name the same file: need two")
     picture = _open_picture(request, files)
     artefact = _open_message(request, files)
     reader = _Reader(request, names)
@@ -246,8 +241,6 @@ def _render_information(bounds: Bounds) -> None:
 def _open_message(request: Request, files: list[str]) -> "Artefact | None":
     if request.output is None:
         return None
-    from ..artefacts import open_artefact
-
     return open_artefact(request.output, files)
 
 
@@ -267,13 +260,11 @@ def _write_message(
         reader.failed = True
         say(f"{bounds.file}: no message to write: no chosen estimator made one")
         return
+    packer = messages.make_packer(best.estimator, primed=given is not None)
     if best.payload is not None:
-        name, parameters = parse_label(best.estimator)
-        code = registry.make(name, **parameters)
-        assert isinstance(code, Bound)
-        chunks = container.pack(code, data, [best.payload], given)
+        chunks = container.pack(packer, data, [best.payload], given)
     else:
-        chunks = messages.encode_stream(reader.open(data.name), best.estimator, given)
+        chunks = messages.encode_stream(reader.open(data.name), packer, given)
     for chunk in chunks:
         artefact.write(chunk)
     artefact.commit()

@@ -1,17 +1,15 @@
 """What ``inspect`` and ``verify`` share: containers in, one record for each out."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
-
 from kolmo.data import Input, open_input
-from kolmo.errors import KolmoError, ParameterError
+from kolmo.errors import KolmoError, ParameterError, shorten
 from kolmo.messages import Inspection
 
+from ..artefacts import check_names
 from ..errors import FAILED, say
-from ..output import Column, Output, is_terminal, print_paragraph, print_table, write
+from ..output import Column, Output, print_paragraph, print_table, write
 
 
 def report(
@@ -23,10 +21,7 @@ def report(
     parameters: dict[str, Any] | None = None,
 ) -> int:
     """Do ``work`` on each file and write its record; return the exit code."""
-    if not files and is_terminal(sys.stdin):
-        raise click.UsageError("missing FILE: need the name of a file, or - for standard input")
-    if files.count("-") > 1:
-        raise click.UsageError("standard input named twice: '-' can be read only once")
+    check_names(files or ("-",))
     output = Output(command, parameters or {})
     failed = False
     for name in files or ("-",):
@@ -36,7 +31,8 @@ def report(
         except ParameterError:
             raise
         except KolmoError as error:
-            say(f"{name}: {error}" if name not in str(error) else str(error))
+            where = shorten(name)
+            say(str(error) if where in str(error) else f"{where}: {error}")
             failed = True
             continue
         source.close()

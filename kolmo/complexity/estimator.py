@@ -11,8 +11,9 @@ from time import perf_counter
 from typing import ClassVar, NamedTuple
 
 from kolmo.coding.integers import elias_delta_bits
+from kolmo.container import priming
 from kolmo.data import Buffer, Input, JoinedInput
-from kolmo.errors import CertificationError, DecodeError, ParameterError, nearest
+from kolmo.errors import CertificationError, DecodeError, ParameterError, nearest, shorten
 from kolmo.results import Estimate
 
 
@@ -61,7 +62,7 @@ class Estimator(ABC):
     effort: ClassVar[int] = 0
     PARAMETERS: ClassVar[dict[str, Parameter]] = {}
 
-    def __init__(self, **values: int) -> None:
+    def __init__(self, /, **values: int) -> None:
         self.values = {key: item.default for key, item in self.PARAMETERS.items()}
         for key, value in values.items():
             self.values[key] = self._checked(key, value)
@@ -109,11 +110,12 @@ class Estimator(ABC):
         if key not in self.PARAMETERS:
             known = list(self.PARAMETERS)
             hint = nearest(key, known) if known else "It has none."
-            raise ParameterError(f"unknown parameter of {self.name}: got '{key}'. {hint}")
+            raise ParameterError(f"unknown parameter of {self.name}: got '{shorten(key)}'. {hint}")
         item = self.PARAMETERS[key]
         if not item.low <= value <= item.high:
             raise ParameterError(
-                f"{self.name} {key} out of range: got {value}; need {item.low} to {item.high}"
+                f"{self.name} {key} out of range: got {shorten(value)}; "
+                f"need {item.low} to {item.high}"
             )
         return value
 
@@ -170,7 +172,7 @@ class Bound(Estimator):
         """Return the length of the message, certified if ``verify``; see `Estimator.estimate`."""
         if given is not None and not self.primes:
             return difference(self, data, given)
-        side = given.read() if given is not None else b""
+        side = priming(self, given)
         meter = _Meter(self.compress(data.blocks(), data.size, side), keep=keep)
         if verify:
             check_decoding(self, meter, data, side)

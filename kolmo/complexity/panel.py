@@ -3,7 +3,6 @@
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from importlib import import_module
 from itertools import groupby
 from typing import NamedTuple
@@ -196,7 +195,7 @@ class _Task(NamedTuple):
         if row.payload_bits is not None:
             row = priced(row, estimator, given=given is not None)
         if given is not None:
-            row = _with_information(row, estimator, self.data, given)
+            row = _with_information(row, self)
         return row
 
     def _check_memory(self) -> None:
@@ -248,15 +247,24 @@ def priced(row: Estimate, code: Bound, *, given: bool) -> Estimate:
     assert row.payload_bits is not None
     assert row.length_bits is not None
     stored = minimal_json(code.parameters())
-    naming_bits = (count_methods() - 1).bit_length()
+    naming_bits = _naming_bits(code.name)
     parameters_bits = 1 + 8 * len(stored)
-    return replace(
-        row,
+    return row._replace(
         naming_bits=naming_bits,
         parameters_bits=parameters_bits,
         bound_bits=row.payload_bits + row.length_bits + naming_bits + parameters_bits,
         container_bits=row.payload_bits + 8 * overhead_bytes(code, row.input_bytes, given=given),
     )
+
+
+def _naming_bits(name: str) -> int:
+    """Return the price of naming one of M methods, or one of another distribution.
+
+    After ``stored``, which has no parameters, the bit that says "parameters follow" announces a
+    name in full: strangers cost our own methods nothing.
+    """
+    among = (count_methods() - 1).bit_length()
+    return among if name in estimators.own_names() else among + 1 + 8 * (len(name) + 1)
 
 
 def count_methods() -> int:
@@ -282,15 +290,19 @@ def decoder_bits() -> int:
     return 8 * len(zlib.compress("\0".join(sources).encode(), 9, -15))
 
 
-def _with_information(row: Estimate, code: Bound, data: Input, given: Input) -> Estimate:
+def _with_information(row: Estimate, task: _Task) -> Estimate:
     """Return ``row`` with I(x:y) = C(x) + C(y) - C(xy), and how much the order matters."""
-    joint = length_of(code, JoinedInput(data, given))
-    other = length_of(code, JoinedInput(given, data))
-    apart = length_of(code, data) + length_of(code, given)
-    return replace(
-        row,
-        information_estimate_bits=int(apart - joint),
-        order_dependence_estimate_bits=int(abs(joint - other)),
+    x, y = task.data, task.given
+    assert y is not None
+
+    def bits(data: Input) -> int:
+        task.progress.add(data.size)
+        return int(length_of(task.estimator, _Watched(data, task.progress)))
+
+    joint = bits(JoinedInput(x, y))
+    return row._replace(
+        information_estimate_bits=bits(x) + bits(y) - joint,
+        order_dependence_estimate_bits=abs(joint - bits(JoinedInput(y, x))),
     )
 
 

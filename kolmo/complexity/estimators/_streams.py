@@ -75,6 +75,14 @@ def stripped(chunks: Iterable[Buffer], count: int) -> Iterator[Buffer]:
         count = max(0, count - len(chunk))
 
 
+def bites(chunks: Iterable[Buffer], count: int) -> Iterator[memoryview]:
+    """Yield ``chunks`` in bites of at most ``count`` bytes."""
+    for chunk in chunks:
+        view = memoryview(chunk)
+        for start in range(0, len(view), count):
+            yield view[start : start + count]
+
+
 def fitted_log2(length: int, low: int, high: int) -> int:
     """Return the exponent of the smallest power of two that holds ``length``, within limits.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from kolmo.complexity.estimator import Bound
-from kolmo.complexity.estimators._streams import refusing, stripped
+from kolmo.complexity.estimators._streams import bites, refusing, stripped
 from kolmo.data import Buffer
 from kolmo.errors import DecodeError
 
@@ -14,6 +14,7 @@ SPARE_BYTES = 1024
 SIGNATURE = b"BZ3v1"
 HEADER_BYTES = 9
 MEMORY_PER_BYTE = 6
+BITE_BYTES = 1 << 10  # some 40 blocks at most, each of a bounded size
 
 
 class Bzip3(Bound):
@@ -57,8 +58,8 @@ class Bzip3(Bound):
         header = SIGNATURE + _block_bytes(length).to_bytes(4, "little")
         with refusing(ValueError, RuntimeError):
             decompressor.decompress(header)
-            for chunk in chunks:
-                if piece := decompressor.decompress(bytes(chunk)):
+            for bite in bites(chunks, BITE_BYTES):
+                if piece := decompressor.decompress(bytes(bite)):
                     yield piece
         if decompressor.unused_data:
             raise DecodeError("the stream ends early, or goes on after its end")

@@ -105,7 +105,9 @@ class Lzma(Bound):
 def _sampled(blocks: Iterable[Buffer]) -> tuple[bytes, Iterator[Buffer]]:
     """Return the first bytes for trials, and all blocks."""
     stream = iter(blocks)
-    first = list(itertools.islice(stream, 1))
+    first: list[Buffer] = []
+    while sum(map(len, first)) < SAMPLE_BYTES and (block := next(stream, None)) is not None:
+        first.append(block)
     return b"".join(first)[:SAMPLE_BYTES], itertools.chain(first, stream)
 
 

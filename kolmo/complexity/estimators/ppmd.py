@@ -5,7 +5,7 @@ from typing import Any
 
 from kolmo.coding.integers import elias_delta_bits
 from kolmo.complexity.estimator import Bound, Parameter
-from kolmo.complexity.estimators._streams import refusing, stripped
+from kolmo.complexity.estimators._streams import bites, refusing, stripped, trailing
 from kolmo.data import Buffer
 from kolmo.errors import DecodeError
 
@@ -61,6 +61,8 @@ class Ppmd(Bound):
         with refusing(ValueError, SystemError, pyppmd.PpmdError):
             decoder = pyppmd.Ppmd7Decoder(self.values["order"], _model_bytes(length))
             yield decoder.decode(payload, length)
+            if decoder.unused_data:
+                raise trailing(len(decoder.unused_data))
 
     def length_bits(self, payload_bytes: int, length: int) -> int:
         """Return the price of both lengths: the decoder needs n, and does not find the end."""
@@ -77,10 +79,8 @@ class Ppmd(Bound):
 
 def _encoded(encoder: Any, blocks: Iterable[Buffer]) -> Iterator[Buffer]:
     """Feed bites: the library can lose a byte where one call's output passes 32 KiB."""
-    for block in blocks:
-        view = memoryview(block)
-        for start in range(0, len(view), BITE_BYTES):
-            yield encoder.encode(view[start : start + BITE_BYTES])
+    for bite in bites(blocks, BITE_BYTES):
+        yield encoder.encode(bite)
     yield encoder.flush()
 
 

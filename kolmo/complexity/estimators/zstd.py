@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from kolmo.complexity.estimator import Bound, Parameter
 from kolmo.complexity.estimators._streams import (
+    bites,
     check_end,
     compressed,
     fitted_log2,
     refusing,
     trailing,
 )
-from kolmo.data import Buffer
+from kolmo.data import IN_MEMORY_BYTES, Buffer
 
 if TYPE_CHECKING:
     import zstandard
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 EXAMPLES: list[dict[str, int]] = [{}, {"level": 3}, {"window": 17}]
 
 SMALLEST_LOG2, DEFAULT_LOG2, LARGEST_LOG2 = 10, 27, 30
-FED_BYTES = 512  # a byte of input can stand for some 40 kB: small bites keep the pieces small
+BITE_BYTES = 512  # a byte of input can stand for some 40 kB: small bites keep the pieces small
 PRIMED_LEVEL = 19
+BLOCK_BYTES = 1 << 17
 
 
 class Zstd(Bound):
@@ -59,6 +61,8 @@ class Zstd(Bound):
         compressor = zstandard.ZstdCompressor(
             compression_params=settings, dict_data=_dictionary(prime)
         )
+        if length % min(BLOCK_BYTES, 1 << settings.window_log) == 0 and length <= IN_MEMORY_BYTES:
+            return iter([compressor.compress(b"".join(blocks))])  # a stream adds an empty block
         return compressed(compressor.compressobj(size=length), blocks)
 
     def decompress(
@@ -74,13 +78,11 @@ class Zstd(Bound):
             format=zstandard.FORMAT_ZSTD1_MAGICLESS,
         ).decompressobj()
         with refusing(zstandard.ZstdError):
-            for chunk in chunks:
-                view = memoryview(chunk)
-                for start in range(0, len(view), FED_BYTES):
-                    if decompressor.eof:
-                        raise trailing(len(view) - start)
-                    if piece := decompressor.decompress(view[start : start + FED_BYTES]):
-                        yield piece
+            for bite in bites(chunks, BITE_BYTES):
+                if decompressor.eof:
+                    raise trailing(len(bite))
+                if piece := decompressor.decompress(bite):
+                    yield piece
         check_end(decompressor)
 
     def memory_bytes(self, length: int, given_bytes: int = 0) -> int:
