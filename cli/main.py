@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
     "decoded), codelength, estimate (a formula) or criterion. Exit codes: 0 done, 1 failed or "
     "partly failed, 2 wrong command line, 3 inconclusive, 70 a bug in kolmo.",
 )
-@click.version_option(__version__, message="kolmo %(version)s")
+@click.version_option(__version__, message="kolmo %(version)s", allow_from_autoenv=False)
 @options.session(hidden=False)
 def group() -> None:
     """Measure complexity and choose models by real, decodable code lengths.

@@ -291,11 +291,13 @@ def refuse_binary_on_terminal(path: str | None) -> None:
 
 def write_artefact(artefact: "Artefact | None", chunks: "Iterable[Buffer]") -> None:
     """Write the bytes to the artefact, or to standard output if there is none."""
+    from kolmo.parallel import in_background
+
     if artefact is not None:
-        for chunk in chunks:
+        for chunk in in_background(chunks):
             artefact.write(chunk)
         artefact.commit()
         return
-    for chunk in chunks:
+    for chunk in in_background(chunks):
         sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()

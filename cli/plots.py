@@ -73,6 +73,7 @@ class Picture:
         """Write bars for one input, or a row of dots for each of several."""
         if not reports or self.artefact is None:
             return
+        import matplotlib
         from matplotlib.figure import Figure
 
         shown = list(reports[:MOST_FILES])
@@ -84,7 +85,8 @@ class Picture:
             _draw_many(axes, shown)
         axes.spines[["top", "right"]].set_visible(False)
         drawn = io.BytesIO()
-        figure.savefig(drawn, format=self.suffix[1:], dpi=150, metadata=_undated(self.suffix))
+        with matplotlib.rc_context({"svg.hashsalt": "kolmo"}):
+            figure.savefig(drawn, format=self.suffix[1:], dpi=150, metadata=_undated(self.suffix))
         self.artefact.write(drawn.getvalue())
         self.artefact.commit()
 

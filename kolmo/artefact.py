@@ -30,12 +30,14 @@ class Artefact:
     def __init__(self, path: str) -> None:
         self.path = path
         self._temporary: str | None = None
+        self._descriptor = -1
         try:
             if path.endswith(("/", os.sep)):
                 raise IsADirectoryError(21, os.strerror(21))
             self._target = os.path.realpath(path)
             self._descriptor = self._open()
         except OSError as error:
+            self.close()
             raise self._unwritable(error) from None
 
     def write(self, data: Buffer) -> None:
@@ -92,9 +94,9 @@ class Artefact:
                     raise
         import tempfile
 
-        descriptor, self._temporary = tempfile.mkstemp(dir=folder, prefix=f".{name[:100]}.")
+        self._descriptor, self._temporary = tempfile.mkstemp(dir=folder, prefix=f".{name[:100]}.")
         os.chmod(self._temporary, 0o666 & ~_umask())
-        return descriptor
+        return self._descriptor
 
     def _keep_mode(self) -> None:
         if self._old_mode is not None and hasattr(os, "fchmod"):

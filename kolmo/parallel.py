@@ -8,6 +8,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -112,3 +113,13 @@ def ordered_map(
     finally:
         for _ in range(workers):
             put(None)
+
+
+def in_background(items: Iterable[T]) -> Iterator[T]:
+    """Yield ``items``, which a worker thread makes: a long step then does not delay Ctrl-C."""
+    source = iter(items)
+    end = object()
+    for item in ordered_map(lambda _: next(source, end), repeat(None), 1, ahead=0):
+        if item is end:
+            return
+        yield item  # type: ignore[misc]

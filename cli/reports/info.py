@@ -1,5 +1,6 @@
 """The rows of ``kolmo info``."""
 
+import sys
 from typing import Any, NamedTuple
 
 from kolmo.registry import estimators
@@ -66,7 +67,7 @@ def _render_estimator(item: EstimatorInfo) -> None:
     import textwrap
 
     head = f"{item.name} ({item.kind}) {item.parameters}".rstrip()
-    width = terminal_width() if is_terminal(None) else 100
+    width = terminal_width() if is_terminal(sys.stdout) else 100
     note = textwrap.fill(item.note, width, initial_indent="  ", subsequent_indent="  ")
     write(f"{head}\n{note}\n")
 

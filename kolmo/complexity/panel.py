@@ -4,7 +4,6 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
-from itertools import groupby
 from typing import NamedTuple
 
 from kolmo.complexity.estimator import Bound, Estimator, length_of
@@ -118,18 +117,22 @@ def bounds_each(
     """
 
     def tasks() -> Iterator[_Task]:
-        for number, data in enumerate(inputs):
+        for data in inputs:
             chosen = choose(data) or default_estimators(data.size)
             progress.add(data.size * len(chosen))
             sure = data.size <= VERIFY_BYTES if verify is None else verify
-            for estimator in sorted(chosen, key=lambda item: -item.effort):
-                yield _Task(number, data, estimator, given, sure, keep, memory_limit, progress)
+            *others, last = sorted(chosen, key=lambda item: -item.effort)
+            for item in others:
+                yield _Task(data, item, False, given, sure, keep, memory_limit, progress)
+            yield _Task(data, last, True, given, sure, keep, memory_limit, progress)
 
-    outcomes = ordered_map(_Task.run, tasks(), jobs)
-    for _, group in groupby(outcomes, key=lambda outcome: outcome.task.number):
-        found = list(group)
-        found[0].task.data.close()
-        yield _summary([outcome.result for outcome in found], found[0].task, found)
+    found: list[_Outcome] = []
+    for outcome in ordered_map(_Task.run, tasks(), jobs):
+        found.append(outcome)
+        if outcome.task.is_last:
+            outcome.task.data.close()
+            yield _summary(found)
+            found = []
 
 
 def default_estimators(size: int) -> list[Estimator]:
@@ -162,9 +165,9 @@ def make_estimators(labels: Iterable[str]) -> list[Estimator]:
 class _Task(NamedTuple):
     """One estimator on one input."""
 
-    number: int
     data: Input
     estimator: Estimator
+    is_last: bool
     given: Input | None
     verify: bool
     keep: bool
@@ -306,7 +309,9 @@ def _with_information(row: Estimate, task: _Task) -> Estimate:
     )
 
 
-def _summary(results: list[Estimate | Failure], task: _Task, found: list[_Outcome]) -> Bounds:
+def _summary(found: list[_Outcome]) -> Bounds:
+    """Return what all estimators said of one input."""
+    results, task = [outcome.result for outcome in found], found[0].task
     failures = [item for item in results if isinstance(item, Failure)]
     rows = [item for item in results if isinstance(item, Estimate)]
     broken = [item for item in failures if item.estimator is None]
