@@ -6,6 +6,8 @@ Linux it has no name until it is complete: a killed run leaves nothing behind.
 
 import os
 import stat
+import warnings
+from contextlib import suppress
 from types import TracebackType
 
 from kolmo.data import Buffer
@@ -112,8 +114,9 @@ class Artefact:
                 except FileExistsError:
                     pass
             folder, name = os.path.split(self._target)
-            self._temporary = os.path.join(folder, f".{name[:100]}.{os.getpid()}.kolmo")
-            _link(unnamed, self._temporary)
+            temporary = os.path.join(folder, f".{name[:100]}.{os.getpid()}.kolmo")
+            _link_and_replace(unnamed, temporary, self._target)
+            return
         os.close(self._descriptor)  # Windows replaces no open file
         self._descriptor = -1
         os.replace(self._temporary, self._target)
@@ -128,6 +131,32 @@ def _link(unnamed: str, path: str) -> None:
         os.link(unnamed, path, src_dir_fd=folder, follow_symlinks=True)
     finally:
         os.close(folder)
+
+
+def _link_and_replace(unnamed: str, temporary: str, target: str) -> None:
+    """Name the file and put it in the place of the old one, in a child of its own session.
+
+    Between the two steps a killed process would leave ``temporary``. Whoever kills kolmo, even
+    with its whole process group, does not kill the child, which needs less than a millisecond.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the child starts no thread
+        child = os.fork()
+    if child == 0:
+        code = 0
+        try:
+            os.setsid()
+            _link(unnamed, temporary)
+            os.replace(temporary, target)
+        except OSError as error:
+            code = error.errno or 1
+            with suppress(OSError):
+                os.unlink(temporary)
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if failed := os.waitstatus_to_exitcode(status):
+        raise OSError(failed, os.strerror(failed))
 
 
 def _mode(path: str) -> int | None:

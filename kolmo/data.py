@@ -10,6 +10,7 @@ import io
 import os
 import stat
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -20,6 +21,8 @@ IN_MEMORY_BYTES = 1 << 26
 MEMORY_LIMIT = 1 << 30
 
 Buffer = bytes | memoryview
+
+_POSITION = threading.Lock()
 
 
 class Input(Protocol):
@@ -288,10 +291,10 @@ def _stream(
 
 
 def _read_at(file: io.FileIO, offset: int, count: int) -> bytes:
-    if not hasattr(os, "pread"):  # Windows: one shared position, hence a reader of its own
-        with open(file.name, "rb", buffering=0) as twin:
-            twin.seek(offset)
-            return twin.read(count) or b""
+    if not hasattr(os, "pread"):  # Windows: one position, shared by all threads
+        with _POSITION:
+            file.seek(offset)
+            return file.read(count) or b""
     parts: list[bytes] = []
     while count > 0 and (part := os.pread(file.fileno(), count, offset)):
         parts.append(part)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import Any
 
 from kolmo import container, registry
@@ -122,10 +123,14 @@ def compare(
     """
     position = 0
     for piece in decode_stream(opened, given, memory_limit=memory_limit):
-        if original is not None and piece != original.read(position, position + len(piece)):
-            raise CertificationError(
-                f"not the same data: '{shorten(original.name)}' differs after byte {position}"
-            )
+        if original is not None:
+            other = original.read(position, position + len(piece))
+            if piece != other:
+                pairs = zip(bytes(piece), other, strict=False)
+                position += sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+                raise CertificationError(
+                    f"not the same data: '{shorten(original.name)}' differs after byte {position}"
+                )
         position += len(piece)
     if original is not None and original.size != position:
         raise CertificationError(

@@ -124,7 +124,12 @@ def make_code(name: str, parameters: dict[str, int]) -> Any:
             if hasattr(made, "decompress"):
                 return made
             raise ParameterError(f"not a code: got '{name}', which only estimates. Try lzma.")
-    known = [name for registry in CODES for name in registry.names()]
+    known = [
+        name
+        for registry in CODES
+        for name in registry.own_names()
+        if hasattr(registry.get(name), "decompress")
+    ]
     raise ParameterError(f"unknown code: got '{name}'. {nearest(name, known)}")
 
 
@@ -145,5 +150,7 @@ def parse_label(label: str) -> tuple[str, dict[str, int]]:
             raise ParameterError(
                 f"malformed parameter: got '{shorten(setting)}'; need name:key=integer"
             )
+        if key in parameters:
+            raise ParameterError(f"parameter given twice: got '{shorten(setting)}' for {name}")
         parameters[key] = int(value)
     return name, parameters

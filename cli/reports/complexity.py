@@ -115,6 +115,8 @@ def run(request: Request) -> int:
                 _write_message(artefact, bounds, reader, given)
             reports.append(bounds.without_payloads())
     output.finish()
+    if reader.skipped and not setting("verbose"):
+        note(f"{reader.skipped} links and special files were skipped; --verbose names them")
     if picture is not None:
         picture.draw([bounds for bounds in reports if bounds.rows])
     return FAILED if reader.failed else 0
@@ -126,6 +128,7 @@ class _Reader:
     def __init__(self, request: Request, names: tuple[str, ...]) -> None:
         self.request, self.names = request, names
         self.failed = False
+        self.skipped = 0
         self.last: Input | None = None
 
     def inputs(self) -> Iterator[Input]:
@@ -147,7 +150,7 @@ class _Reader:
     def _files(self) -> Iterator[str]:
         for name in self.names:
             if self.request.recursive and os.path.isdir(name):
-                yield from walk(name, self._fail, _note_skipped)
+                yield from walk(name, self._fail, self._skip)
             else:
                 yield name
 
@@ -155,14 +158,14 @@ class _Reader:
         self.last = data if self.request.output is not None else None
         return data
 
+    def _skip(self, name: str, reason: str) -> None:
+        self.skipped += 1
+        if setting("verbose"):
+            note(f"{name}: skipped, {reason}")
+
     def _fail(self, error: KolmoError) -> None:
         self.failed = True
         say(str(error))
-
-
-def _note_skipped(name: str, reason: str) -> None:
-    if setting("verbose"):
-        note(f"{name}: skipped, {reason}")
 
 
 def _chosen(request: Request) -> list[Estimator] | None:
