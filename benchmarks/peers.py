@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from kolmo.bench.harness import run_process
 
-PACKAGES = {"antropy": "antropy"}
+PACKAGES = {"antropy": "antropy", "constriction": "constriction"}
 """Importable peers, and the distribution that holds each; every other peer is a command."""
 
 DEBIAN_PACKAGES = {"xz": "xz-utils"}
