@@ -1,0 +1,81 @@
+"""The README stays true: its recipes print what it shows, its tables are those of the results."""
+
+import importlib.util
+import json
+import re
+import shutil
+import zlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+TABLES = ("startup", "large-file", "sparse", "panel")
+RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+TIME = re.compile(r"\d[\d,.]* m?s\b")
+CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+")
+VERSION = re.compile(r"Python 3\.\d+")
+
+
+def shown(command: str) -> str:
+    """Return what the README prints below a command."""
+    block = README.split(f"$ {command}\n", 1)[1]
+    return re.split(r"^(?:\$ |```)", block, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def plain(text: str) -> str:
+    """Return text without what changes between machines and versions of kolmo itself."""
+    for pattern in (TIME, CONSTANT, VERSION):
+        text = pattern.sub("#", text)
+    lines = [line for line in text.splitlines() if not line.startswith("kolmo: note")]
+    return " ".join(" ".join(lines).split())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copy(ROOT / "LICENSE", tmp_path)
+    text = (tmp_path / "LICENSE").read_text("utf-8")
+    (tmp_path / "new.txt").write_text(
+        "".join(line.replace("kolmo", "toolkit", 1) for line in text.splitlines(keepends=True))
+    )
+    return tmp_path
+
+
+@pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
+@pytest.mark.parametrize(
+    "command",
+    ["kolmo complexity LICENSE", "kolmo complexity new.txt --given LICENSE -o new.klm"],
+)
+def test_recipe_prints_what_the_readme_shows(kolmo, folder, command):
+    done = kolmo(*command.split()[1:], "--format", "table", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found = plain(done.stdout).replace("order estimate, bits ", "")
+    wanted = plain(shown(command))
+    for word in wanted.split():
+        assert word in found.split()
+
+
+def test_recipe_of_a_container_prints_what_the_readme_shows(kolmo, folder):
+    command = "kolmo verify LICENSE.klm --against LICENSE"
+    assert kolmo("encode", "LICENSE", "-o", "LICENSE.klm", "--code", "lzma").returncode == 0
+    done = kolmo(*command.split()[1:], "--format", "table", cwd=folder)
+    assert plain(done.stdout) == plain(shown(command))
+
+
+def test_there_are_results():
+    assert {path.stem for path in RESULTS} >= set(TABLES)
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_table_in_the_readme_is_that_of_the_results(path):
+    spec = importlib.util.spec_from_file_location("render", ROOT / "benchmarks" / "render.py")
+    assert spec is not None
+    assert spec.loader is not None
+    render = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(render)
+    result = json.loads(path.read_text("utf-8"))
+    assert not result["quick"]
+    assert result["command"] in README
+    if path.stem in TABLES:
+        assert render.table(result["rows"]) in README
