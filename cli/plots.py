@@ -108,14 +108,17 @@ def _draw_one(axes: Any, bounds: Bounds) -> None:
     axes.bar_label(bars, [f" {row.bits:,.0f}" for row in rows], fontsize=8)
     axes.margins(x=0.15)
     axes.tick_params(axis="y", labelsize=8)
-    axes.set_xlabel("bits (hatched: estimates, which bound nothing)")
+    axes.set_xlabel("bits" + _remark("hatched", wanted=any(hatches)))
     axes.set_title(_escaped(bounds.headline().split(":")[0]), fontsize=9, loc="left")
 
 
 def _draw_many(axes: Any, reports: list[Bounds]) -> None:
-    kinds = {row.estimator: row.kind == "estimate" for bounds in reports for row in bounds.rows}
+    kinds = _kinds(reports)
+    if len(kinds) > 1:
+        kinds.pop("stored", None)  # always 8 bits per byte: it would squeeze the others together
     seen = {True: 0, False: 0}
-    for name, is_estimate in kinds.items():
+    for name, said in kinds.items():
+        is_estimate = said == {"estimate"}
         index = seen[is_estimate]
         seen[is_estimate] += 1
         points = [
@@ -130,15 +133,34 @@ def _draw_many(axes: Any, reports: list[Bounds]) -> None:
             marker=MARKERS[index % len(MARKERS)],
             color=PALETTE[index % len(PALETTE)],
             fillstyle="none" if is_estimate else "full",
-            label=_escaped(f"{name} (estimate)" if is_estimate else name),
+            label=_escaped(f"{name} ({' or '.join(sorted(said))})"),
             alpha=0.8,
         )
-    axes.set_yticks(range(len(reports)), [_escaped(b.file[-40:]) for b in reports[::-1]])
+    axes.set_yticks(range(len(reports)), _names(reports[::-1]))
     axes.tick_params(axis="y", labelsize=8)
     axes.grid(axis="x", alpha=0.3)
-    axes.set_xlim(left=0)
-    axes.set_xlabel("bits per byte (hollow: estimates, which bound nothing)")
+    axes.set_xlabel("bits per byte" + _remark("hollow", wanted=seen[True] > 0))
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+
+
+def _kinds(reports: list[Bounds]) -> dict[str, set[str]]:
+    """Return what kinds of numbers each estimator gave."""
+    kinds: dict[str, set[str]] = {}
+    for bounds in reports:
+        for row in bounds.rows:
+            kinds.setdefault(row.estimator, set()).add(row.kind)
+    return kinds
+
+
+def _remark(look: str, *, wanted: bool) -> str:
+    return f" ({look}: estimates, which bound nothing)" if wanted else ""
+
+
+def _names(reports: list[Bounds]) -> list[str]:
+    """Return the files' names, without the folder if all of them share it."""
+    shared = len({os.path.dirname(bounds.file) for bounds in reports}) == 1
+    names = [os.path.basename(bounds.file) if shared else bounds.file for bounds in reports]
+    return [_escaped(name[-40:]) for name in names]
 
 
 def _row(bounds: Bounds, name: str) -> Estimate | None:
