@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
+from .text import visible
+
 FAILED, WRONG_USAGE, INCONCLUSIVE, BUG = 1, 2, 3, 70
 BROKEN_PIPE = 141
 
@@ -50,8 +52,6 @@ def end(code: int) -> NoReturn:
 
 def say(message: str, label: str = "error") -> None:
     """Print one line on stderr, control characters shown as escapes."""
-    from .output import visible
-
     try:
         if sys.stderr is not None:
             sys.stderr.write(f"kolmo: {label}: {visible(message)}\n")

@@ -10,6 +10,7 @@ import click
 from kolmo import __version__
 
 from .errors import say
+from .text import visible
 
 if TYPE_CHECKING:
     from kolmo.artefact import Artefact
@@ -32,30 +33,6 @@ class Column(NamedTuple):
     text: Callable[[dict[str, Any]], str]
     rank: int = 0
     left: bool = False
-
-
-def visible(text: str) -> str:
-    r"""Return ``text`` with control characters and undecodable bytes as ``\xNN``.
-
-    Examples
-    --------
-    >>> print(visible("a\tb\x1b[31m"))
-    a\x09b\x1b[31m
-    """
-    if text.isprintable():
-        return text
-    return "".join(map(_visible_character, text))
-
-
-def _visible_character(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, as Python smuggles it through
-        return f"\\x{code - 0xDC00:02x}"
-    if code < 32 or 127 <= code < 160:
-        return f"\\x{code:02x}"
-    if code in (0x2028, 0x2029) or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
-        return f"\\u{code:04x}"
-    return character
 
 
 def setting(name: str, default: Any = None) -> Any:

@@ -13,7 +13,8 @@ from kolmo.errors import UnavailableError
 from kolmo.results import Bounds, Estimate
 
 from .artefacts import open_artefact
-from .output import ascii_only, terminal_width, visible, write
+from .output import ascii_only, terminal_width, write
+from .text import visible
 
 # Okabe and Ito's palette, told apart by colour-blind readers; markers tell it apart in grey.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00", "#999999")

@@ -15,6 +15,7 @@ from kolmo.errors import (
     ParameterError,
     shorten,
 )
+from kolmo.header import CRC_BYTES, FORMAT
 
 
 @dataclass(frozen=True)
@@ -173,14 +174,14 @@ def describe(opened: Container, kind: str) -> Inspection:
         file=opened.source.name,
         code=header.code,
         kind=kind,
-        format=f"0.{container.FORMAT}",
+        format=f"0.{FORMAT}",
         parameters=header.parameters,
         data_bytes=header.length,
         payload_bits=8 * opened.payload_bytes,
         container_bits=8 * opened.source.size,
         header_bytes=opened.header_bytes,
         payload_bytes=opened.payload_bytes,
-        trailer_bytes=container.CRC_BYTES,
+        trailer_bytes=CRC_BYTES,
         data_digest=header.digest.hex(),
         given_digest=header.given_digest.hex() or None,
     )

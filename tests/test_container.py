@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import kolmo
 from kolmo import container, messages
-from kolmo.container import Container, Header, number_bytes, overhead_bytes, parse_header
+from kolmo.container import Container, overhead_bytes
 from kolmo.data import JoinedInput, MemoryInput
 from kolmo.errors import (
     CertificationError,
@@ -32,6 +32,7 @@ from kolmo.errors import (
     MemoryLimitError,
     ParameterError,
 )
+from kolmo.header import Header, number_bytes, parse_header
 from kolmo.registry import estimators
 
 STREAMS = Path(__file__).parent / "golden" / "streams"

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 LEVELS = {
     **dict.fromkeys(("errors", "jit", "progress"), 0),
     **dict.fromkeys(("results", "data", "registry", "parallel", "artefact", "versions"), 1),
-    **dict.fromkeys(("coding", "container", "messages", "isolation", "table"), 2),
+    **dict.fromkeys(("coding", "header", "container", "messages", "isolation", "table"), 2),
     **{
         area: 3 + i for i, area in enumerate(("complexity", "mdl", "weights", "automaton", "bench"))
     },
@@ -24,8 +24,8 @@ LEVELS = {
 # What may import its own level, and what of it.
 NEIGHBOURS = {
     "artefact": {"data"},
-    "container": {"coding"},
-    "messages": {"coding", "container", "isolation"},
+    "container": {"coding", "header"},
+    "messages": {"coding", "header", "container", "isolation"},
     "isolation": {"coding", "container"},
 }
 STRANGERS = {"click", "rich", "cli", "kolmo_cli", "benchmarks", "tests", "naive"}

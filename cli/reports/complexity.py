@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from kolmo.complexity import panel
+from kolmo.complexity import panel, price
 from kolmo.complexity.estimator import Estimator
 from kolmo.data import Input, MemoryInput, open_input, walk
 from kolmo.errors import KolmoError
@@ -22,10 +22,10 @@ from ..output import (
     print_paragraph,
     print_table,
     setting,
-    visible,
     write,
 )
 from ..progress import Bar
+from ..text import visible
 
 if TYPE_CHECKING:
     from kolmo.artefact import Artefact
@@ -222,8 +222,8 @@ def _render(bounds: Bounds) -> None:
     print_paragraph(bounds.headline())
     if bounds.best is not None:
         print_paragraph(
-            f"c = the decoder, independent of x: {panel.decoder_bits():,} bits (bound: the source "
-            f"of kolmo's decoding modules, deflated), and {panel.decoder_parts()}, not counted"
+            f"c = the decoder, independent of x: {price.decoder_bits():,} bits (bound: the source "
+            f"of kolmo's decoding modules, deflated), and {price.decoder_parts()}, not counted"
         )
     if with_information:
         _render_information(bounds)

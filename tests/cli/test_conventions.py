@@ -410,7 +410,7 @@ def test_20_no_control_character_reaches_the_terminal(case: str, form: str, shel
 
 
 def _forged(parameters: dict[str, int]) -> bytes:
-    from kolmo.container import Header
+    from kolmo.header import Header
 
     head = Header("zlib", 0, bytes(8), parameters).to_bytes()
     return head + bytes(4)

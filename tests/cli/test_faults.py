@@ -21,8 +21,9 @@ import pytest
 import zstandard
 
 import kolmo
-from kolmo.container import Container, Header, parse_header
+from kolmo.container import Container
 from kolmo.data import MemoryInput
+from kolmo.header import Header, parse_header
 
 READERS = {
     "complexity": ("kolmo complexity -e zlib", "text"),

@@ -9,7 +9,7 @@ import pytest
 from conftest import samples
 
 import kolmo
-from kolmo.complexity import panel
+from kolmo.complexity import panel, price
 from kolmo.complexity.estimator import Bound, Formula
 from kolmo.data import JoinedInput, MemoryInput, open_input
 from kolmo.errors import (
@@ -263,9 +263,9 @@ def test_methods_are_all_codes_of_kolmo():
 
 
 def test_decoder_is_stated_and_does_not_depend_on_the_input():
-    assert 8 * 2_000 < panel.decoder_bits() < 8 * 40_000
-    assert panel.decoder_bits() == panel.decoder_bits()
-    assert "Python" in panel.decoder_parts()
+    assert 8 * 2_000 < price.decoder_bits() < 8 * 40_000
+    assert price.decoder_bits() == price.decoder_bits()
+    assert "Python" in price.decoder_parts()
 
 
 # --- records
