@@ -65,8 +65,9 @@ def _catch_signals() -> None:
         signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
         raise Stopped(number)
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and the like
+            signal.signal(number, stop)
 
 
 def _prepare() -> None:

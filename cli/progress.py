@@ -2,6 +2,8 @@
 
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -36,9 +38,19 @@ class Bar:
             if self.shown and monotonic() - self.start > PATIENCE_SECONDS:
                 self._draw()
 
-    def pause(self) -> None:
-        """Take the bar away, so that something else can be written; it comes back by itself."""
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the bar away while something else is written."""
+        shown = self.shown
+        self._hide()
+        try:
+            yield
+        finally:
+            self.shown = shown
+
+    def _hide(self) -> None:
         with self._lock:
+            self.shown = False
             if self._drawn is not None:
                 self._drawn.stop()
                 self._drawn = None
@@ -52,8 +64,7 @@ class Bar:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.shown = False
-        self.pause()
+        self._hide()
 
     def _draw(self) -> None:
         if self._drawn is None:

@@ -27,6 +27,11 @@ class Artefact:
     ------
     KolmoError
         If nothing can be written there.
+
+    Attributes
+    ----------
+    direct : bool
+        True for a device or pipe: what is written is out at once, and `commit` does nothing.
     """
 
     def __init__(self, path: str) -> None:
@@ -36,7 +41,7 @@ class Artefact:
         try:
             if path.endswith(("/", os.sep)):
                 raise IsADirectoryError(21, os.strerror(21))
-            self._target = os.path.realpath(path)
+            self._target = path if _is_special(path) else os.path.realpath(path)
             self._descriptor = self._open()
         except OSError as error:
             self.close()
@@ -54,7 +59,7 @@ class Artefact:
     def commit(self) -> None:
         """Give the complete file its name."""
         try:
-            if not self._direct:
+            if not self.direct:
                 os.fsync(self._descriptor)
                 self._keep_mode()
                 self._name_it()
@@ -83,8 +88,8 @@ class Artefact:
     def _open(self) -> int:
         folder, name = os.path.split(self._target)
         self._old_mode = _mode(self._target)
-        self._direct = self._old_mode is not None and not stat.S_ISREG(self._old_mode)
-        if self._direct:
+        self.direct = self._old_mode is not None and not stat.S_ISREG(self._old_mode)
+        if self.direct:
             return os.open(self._target, os.O_WRONLY)
         if self._old_mode is not None and not os.access(self._target, os.W_OK):
             raise PermissionError(13, os.strerror(13))
@@ -157,6 +162,12 @@ def _link_and_replace(unnamed: str, temporary: str, target: str) -> None:
     _, status = os.waitpid(child, 0)
     if failed := os.waitstatus_to_exitcode(status):
         raise OSError(failed, os.strerror(failed))
+
+
+def _is_special(path: str) -> bool:
+    """Tell whether ``path`` is a device or a pipe, perhaps one without a name of its own."""
+    mode = _mode(path)
+    return mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _mode(path: str) -> int | None:

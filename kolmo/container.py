@@ -48,6 +48,9 @@ class Packer(Protocol):
     ) -> Iterator[Buffer]:
         """Yield the data again; raise DecodeError where the payload is not one of this code."""
 
+    def memory_bytes(self, length: int, given_bytes: int = 0) -> int:
+        """Return about how much memory encoding takes."""
+
     def decoder_memory_bytes(self, length: int, given_bytes: int = 0) -> int:
         """Return how much memory decoding may take, checked before a decoder is built."""
 

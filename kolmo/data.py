@@ -273,7 +273,7 @@ def _regular(file: io.FileIO, name: str, file_size: int, max_bytes: int | None) 
 def _stream(
     file: io.FileIO, name: str, max_bytes: int | None, memory_limit: int, *, endless: bool
 ) -> Input:
-    limit = memory_limit if max_bytes is None else max_bytes
+    limit = memory_limit if max_bytes is None else min(max_bytes, memory_limit)
     parts: list[bytes] = []
     held = 0
     while held <= limit and (part := file.read(min(BLOCK_BYTES, limit + 1 - held))):
@@ -282,7 +282,7 @@ def _stream(
         parts.append(part)
         held += len(part)
     file.close()
-    if held > limit and max_bytes is None:
+    if held > limit and limit != max_bytes:
         raise MemoryLimitError(
             f"stream too long: got more than {limit} bytes from '{shorten(name)}', which the "
             "memory limit does not hold. Save it to a file first, or use --max-bytes."

@@ -14,7 +14,8 @@ from kolmo.container import Packer
 from kolmo.data import MEMORY_LIMIT, Buffer
 from kolmo.errors import DecodeError, KolmoError
 
-REFUSED = 1
+REFUSED = 3
+LARGEST_LIMIT = 1 << 62
 SECONDS, BYTES_PER_SECOND, LONGEST_SECONDS = 60, 100_000, 86_400
 
 
@@ -34,6 +35,10 @@ class Isolated:
     ) -> Iterator[Buffer]:
         """Yield the code's payload."""
         return self.code.compress(blocks, length, given)
+
+    def memory_bytes(self, length: int, given_bytes: int = 0) -> int:
+        """Return the code's need of memory for encoding."""
+        return self.code.memory_bytes(length, given_bytes)
 
     def decoder_memory_bytes(self, length: int, given_bytes: int = 0) -> int:
         """Return the code's need of memory."""
@@ -60,8 +65,10 @@ class Isolated:
             raise DecodeError("the decoder did not end in time") from None
         if child.returncode == REFUSED:
             raise DecodeError(child.stderr.decode(errors="replace").strip())
+        if child.returncode < 0:
+            raise DecodeError(f"the decoder crashed (signal {-child.returncode})")
         if child.returncode != 0:
-            raise DecodeError(f"the decoder crashed (status {child.returncode})")
+            raise KolmoError(f"the decoder's process failed (status {child.returncode})")
         yield child.stdout
 
 
@@ -78,7 +85,7 @@ def main(request: str) -> int:
             if count > length:  # the parent refuses it, too
                 break
         sys.stdout.buffer.flush()
-    except (KolmoError, MemoryError) as error:
+    except (KolmoError, MemoryError, OverflowError) as error:
         sys.stderr.write(str(error) or "out of memory")
         return REFUSED
     return 0
@@ -89,7 +96,9 @@ def _limit_memory(needed: int) -> None:
         import resource
     except ImportError:  # not on Windows
         return
-    limit = needed + MEMORY_LIMIT
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    limit = min(needed + MEMORY_LIMIT, LARGEST_LIMIT)
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -62,13 +62,38 @@ def make_packer(label: str, *, primed: bool = False) -> Packer:
     return packer
 
 
-def encode_stream(data: Input, packer: Packer, given: Input | None = None) -> Iterator[Buffer]:
-    """Yield the container of ``data``, piece by piece."""
+def encode_stream(
+    data: Input,
+    packer: Packer,
+    given: Input | None = None,
+    *,
+    memory_limit: int = MEMORY_LIMIT,
+) -> Iterator[Buffer]:
+    """Yield the container of ``data``, piece by piece.
+
+    Raises
+    ------
+    MemoryLimitError
+        If encoding, or later decoding, would need more than ``memory_limit`` bytes.
+    """
+    side = given.size if given is not None else 0
+    needed = max(packer.memory_bytes(data.size, side), packer.decoder_memory_bytes(data.size, side))
+    if needed > memory_limit:
+        raise MemoryLimitError(
+            f"too much memory: {packer.name} needs about {needed} bytes; the limit is "
+            f"{memory_limit}. Use --memory-limit, or another code."
+        )
     payload = packer.compress(data.blocks(), data.size, container.priming(packer, given))
     yield from container.pack(packer, data, payload, given)
 
 
-def encode(data: Readable, code: str = "zstd", given: Readable | None = None) -> bytes:
+def encode(
+    data: Readable,
+    code: str = "zstd",
+    given: Readable | None = None,
+    *,
+    memory_limit: int = MEMORY_LIMIT,
+) -> bytes:
     """Return a ``.klm`` container with ``data``.
 
     Parameters
@@ -79,6 +104,8 @@ def encode(data: Readable, code: str = "zstd", given: Readable | None = None) ->
         A registered code, with parameters as in ``zstd:level=19``.
     given : bytes, str or Input, optional
         Side information that the decoder will have, too.
+    memory_limit : int
+        Largest number of bytes that encoding or decoding may take.
 
     Examples
     --------
@@ -87,7 +114,7 @@ def encode(data: Readable, code: str = "zstd", given: Readable | None = None) ->
     """
     side = None if given is None else as_input(given)
     packer = make_packer(code, primed=side is not None)
-    return b"".join(encode_stream(as_input(data), packer, side))
+    return b"".join(encode_stream(as_input(data), packer, side, memory_limit=memory_limit))
 
 
 def decode_stream(

@@ -58,7 +58,12 @@ class Registry:
         if name in self.own_names():
             return self._class_in(importlib.import_module(f"{self.package}.{name}"), name)
         if entry := self._entry_points().get(name):
-            return entry.load()
+            try:
+                return entry.load()
+            except Exception as error:  # another distribution's code may fail in any way
+                raise UnavailableError(
+                    f"{self.noun} {name} is unavailable, because its distribution fails: {error}"
+                ) from error
         raise ParameterError(f"unknown {self.noun}: got '{name}'. {nearest(name, self.names())}")
 
     def examples(self, name: str) -> list[dict[str, int]]:
@@ -68,7 +73,10 @@ class Registry:
 
     def missing(self, name: str) -> str | None:
         """Return why ``name`` is unavailable here and how to install it, or None if it is not."""
-        plugin = self.get(name)
+        try:
+            plugin = self.get(name)
+        except UnavailableError as error:
+            return str(error)
         absent = [item for item in plugin.requires if importlib.util.find_spec(item) is None]
         if not absent:
             return None

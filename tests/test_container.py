@@ -585,7 +585,7 @@ def test_forged_length_is_refused_while_streaming(name, length):
 
 @pytest.mark.parametrize("name", ["lzma", "zstd"])
 def test_forged_window_beyond_the_limit_is_refused(name):
-    message = kolmo.encode(b"abc" * 50, f"{name}:window=30")
+    message = kolmo.encode(b"abc" * 50, f"{name}:window=30", memory_limit=1 << 34)
     assert kolmo.decode(message, memory_limit=1 << 31) == b"abc" * 50
     with pytest.raises(MemoryLimitError, match=f"{name} needs"):
         kolmo.decode(message, memory_limit=1 << 20)

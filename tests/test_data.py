@@ -141,6 +141,7 @@ def test_large_file_that_changes_is_no_bound(large, change):
     opened = open_input(str(large))
     change(large)
     found = kolmo.bounds(opened, ["zlib", "stored"])
+    opened.close()
     assert found.rows == ()
     assert "changed while reading" in found.failures[0].message
 

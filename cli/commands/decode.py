@@ -34,7 +34,7 @@ def command(file: str, output: str | None, given: str | None, memory_limit: int)
     artefact = open_artefact(output, [name for name in (file, given) if name is not None])
     opened = Container(open_input(file, memory_limit=memory_limit))
     side = None if given is None else open_input(given, memory_limit=memory_limit)
-    if artefact is None:
+    if artefact is None or artefact.direct:
         for _ in decode_stream(opened, side, memory_limit=memory_limit):
             pass
     write_artefact(artefact, decode_stream(opened, side, memory_limit=memory_limit))

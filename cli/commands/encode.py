@@ -45,4 +45,4 @@ def command(
     artefact = open_artefact(output, [name for name in (file, given) if name is not None])
     data = open_input(file, max_bytes=max_bytes, memory_limit=memory_limit)
     side = None if given is None else open_input(given, memory_limit=memory_limit)
-    write_artefact(artefact, encode_stream(data, packer, side))
+    write_artefact(artefact, encode_stream(data, packer, side, memory_limit=memory_limit))

@@ -1,6 +1,7 @@
 """The work of ``kolmo complexity``: arguments to inputs, inputs to rows, rows to output."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,7 +95,7 @@ def run(request: Request) -> int:
     picture = _open_picture(request, files)
     artefact = _open_message(request, files)
     reader = _Reader(request, names)
-    given = reader.open(request.given) if request.given else None
+    given = open_input(request.given, memory_limit=request.memory_limit) if request.given else None
     reports = []
     with Bar(silent=output.format == "json") as bar:
         found = panel.bounds_each(
@@ -108,12 +109,14 @@ def run(request: Request) -> int:
             progress=bar,
         )
         for bounds in found:
-            bar.pause()
-            _report(bounds, output, request)
+            with bar.paused():
+                _report(bounds, output, request)
             reader.failed |= bool(bounds.failures)
             if artefact is not None:
                 _write_message(artefact, bounds, reader, given)
-            reports.append(bounds.without_payloads())
+            reader.opened.popleft().close()
+            if picture is not None:
+                reports.append(bounds.without_payloads())
     output.finish()
     if reader.skipped and not setting("verbose"):
         note(f"{reader.skipped} links and special files were skipped; --verbose names them")
@@ -129,7 +132,7 @@ class _Reader:
         self.request, self.names = request, names
         self.failed = False
         self.skipped = 0
-        self.last: Input | None = None
+        self.opened: deque[Input] = deque()
 
     def inputs(self) -> Iterator[Input]:
         """Yield the inputs, opened."""
@@ -155,7 +158,7 @@ class _Reader:
                 yield name
 
     def _keep(self, data: Input) -> Input:
-        self.last = data if self.request.output is not None else None
+        self.opened.append(data)
         return data
 
     def _skip(self, name: str, reason: str) -> None:
@@ -218,7 +221,8 @@ def _render(bounds: Bounds) -> None:
     print_paragraph(f"{bounds.file}: {bounds.input_bytes:,} bytes{given}")
     rows = [{**row.to_dict(), "seconds": row.seconds} for row in bounds.rows]
     with_information = bounds.given is not None
-    print_table(INFORMATION_COLUMNS if with_information else COLUMNS, rows)
+    columns = INFORMATION_COLUMNS if with_information else COLUMNS
+    print_table(columns, rows, best=int(bounds.best is not None))
     print_paragraph(bounds.headline())
     if bounds.best is not None:
         print_paragraph(
@@ -253,21 +257,21 @@ def _write_message(
     """Write the shortest message; an input of which no bound is known leaves the old file."""
     from kolmo import container, messages
 
-    data = reader.last
     best = min(
         (row for row in bounds.rows if row.container_bits is not None),
         key=lambda row: row.container_bits or 0,
         default=None,
     )
-    if best is None or data is None:
+    if best is None:
         reader.failed = True
         say(f"{bounds.file}: no message to write: no chosen estimator made one")
         return
+    data = reader.opened[0]
     packer = messages.make_packer(best.estimator, primed=given is not None)
     if best.payload is not None:
         chunks = container.pack(packer, data, [best.payload], given)
     else:
-        chunks = messages.encode_stream(reader.open(data.name), packer, given)
+        chunks = messages.encode_stream(data, packer, given)
     for chunk in chunks:
         artefact.write(chunk)
     artefact.commit()

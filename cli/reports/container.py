@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kolmo.data import Input, open_input
-from kolmo.errors import KolmoError, ParameterError, shorten
+from kolmo.errors import KolmoError, shorten
 from kolmo.messages import Inspection
 
 from ..artefacts import check_names
@@ -28,8 +28,6 @@ def report(
         try:
             source = open_input(name, memory_limit=memory_limit)
             record = work(source)
-        except ParameterError:
-            raise
         except KolmoError as error:
             where = shorten(name)
             say(str(error) if where in str(error) else f"{where}: {error}")

@@ -3,6 +3,7 @@
 import sys
 from typing import Any, NamedTuple
 
+from kolmo.errors import UnavailableError
 from kolmo.registry import estimators
 from kolmo.versions import versions
 
@@ -47,7 +48,11 @@ def collect() -> Info:
 
 
 def _estimator(name: str) -> EstimatorInfo:
-    plugin, missing = estimators.get(name), estimators.missing(name)
+    missing = estimators.missing(name)
+    try:
+        plugin = estimators.get(name)
+    except UnavailableError as error:
+        return EstimatorInfo(name, "unknown", False, "", str(error))
     settings = [f"{key}={item.low}..{item.high}" for key, item in plugin.PARAMETERS.items()]
     return EstimatorInfo(
         name, plugin.kind, missing is None, " ".join(settings), missing or plugin.formula

@@ -162,9 +162,13 @@ class Bound(Estimator):
         """Return the parameters that decoding needs and that are not the defaults."""
         return {k: v for k, v in self._changed().items() if self.PARAMETERS[k].decoding}
 
+    def lengths(self, payload_bytes: int, length: int) -> tuple[int, ...]:
+        """Return the lengths that a message has to tell, because the payload does not."""
+        return () if self.self_delimiting else (payload_bytes,)
+
     def length_bits(self, payload_bytes: int, length: int) -> int:
-        """Return the price of the lengths that the payload does not tell by itself."""
-        return 0 if self.self_delimiting else elias_delta_bits(payload_bytes + 1)
+        """Return the price of these lengths, each in Elias' delta code of one more."""
+        return sum(elias_delta_bits(item + 1) for item in self.lengths(payload_bytes, length))
 
     def estimate(
         self, data: Input, given: Input | None = None, *, verify: bool = True, keep: bool = False

@@ -75,8 +75,9 @@ def bounds(
     """
     side = None if given is None else as_input(given)
     made = None if estimators is None else make_estimators(estimators)
+    opened = as_input(data)
     (result,) = bounds_each(
-        [as_input(data)],
+        [opened],
         lambda _: made,
         side,
         verify=verify,
@@ -84,6 +85,9 @@ def bounds(
         memory_limit=memory_limit,
         progress=progress,
     )
+    for source, named in ((opened, data), (side, given)):
+        if source is not None and source is not named:
+            source.close()
     return result
 
 
@@ -106,11 +110,11 @@ def bounds_each(
     Parameters
     ----------
     inputs : iterable of Input
-        Drawn lazily, and closed when they are done.
+        Drawn lazily; who opened them closes them.
     choose : callable
         The estimators for an input; None stands for the default set of its size.
     keep : bool
-        Keep the payloads in the rows; see `bounds` for the others.
+        Keep the payloads of inputs up to 64 MiB in the rows; see `bounds` for the others.
     """
 
     def tasks() -> Iterator[_Task]:
@@ -118,16 +122,16 @@ def bounds_each(
             chosen = choose(data) or default_estimators(data.size)
             progress.add(data.size * len(chosen))
             sure = data.size <= VERIFY_BYTES if verify is None else verify
+            kept = keep and data.size <= IN_MEMORY_BYTES
             *others, last = sorted(chosen, key=lambda item: -item.effort)
             for item in others:
-                yield _Task(data, item, False, given, sure, keep, memory_limit, progress)
-            yield _Task(data, last, True, given, sure, keep, memory_limit, progress)
+                yield _Task(data, item, False, given, sure, kept, memory_limit, progress)
+            yield _Task(data, last, True, given, sure, kept, memory_limit, progress)
 
     found: list[_Outcome] = []
     for outcome in ordered_map(_Task.run, tasks(), jobs):
         found.append(outcome)
         if outcome.task.is_last:
-            outcome.task.data.close()
             yield _summary(found)
             found = []
 
@@ -199,7 +203,10 @@ class _Task(NamedTuple):
         return row
 
     def _check_memory(self) -> None:
-        needed = self.estimator.memory_bytes(self.data.size, self.given.size if self.given else 0)
+        size, side = self.data.size, self.given.size if self.given is not None else 0
+        needed = max(
+            self.estimator.memory_bytes(size, side), self.estimator.memory_bytes(size + side)
+        )
         if needed > self.memory_limit:
             raise MemoryLimitError(
                 f"too much memory: needs about {needed} bytes; the limit is {self.memory_limit}. "

@@ -1,5 +1,7 @@
 """The panel: its rows, kinds, prices and cautions, what fails, and what side information does."""
 
+import ast
+import importlib
 import json
 import random
 import threading
@@ -9,6 +11,7 @@ import pytest
 from conftest import samples
 
 import kolmo
+from kolmo.coding.integers import elias_delta_bits
 from kolmo.complexity import panel, price
 from kolmo.complexity.estimator import Bound, Formula
 from kolmo.data import JoinedInput, MemoryInput, open_input
@@ -479,7 +482,7 @@ def test_result_is_the_same_for_any_number_of_jobs(given):
         assert many.to_dict() == one.to_dict()
 
 
-def test_many_inputs_keep_their_order_and_are_closed():
+def test_many_inputs_keep_their_order_and_stay_open():
     class Watched(MemoryInput):
         closed = False
 
@@ -490,7 +493,7 @@ def test_many_inputs_keep_their_order_and_are_closed():
     results = list(panel.bounds_each(inputs, lambda _: [Backwards(), Nothing()], jobs=3))
     assert [item.file for item in results] == [f"n{number}" for number in range(20)]
     assert [item.input_bytes for item in results] == list(range(20))
-    assert all(data.closed for data in inputs)
+    assert not any(data.closed for data in inputs), "who opened them closes them"
 
 
 def test_inputs_are_opened_lazily():
@@ -641,3 +644,27 @@ def test_joined_inputs_are_measured_as_one():
 def test_memory_limit_error_is_one_of_kolmo():
     with pytest.raises(MemoryLimitError):
         kolmo.decode(kolmo.encode(X, "zlib"), memory_limit=100)
+
+
+def test_constant_counts_every_module_that_the_decoder_imports():
+    """A decoder without one of them would not run: c has to count it."""
+    counted = {*price.MODULES, *(plugin.__module__ for plugin in price._codes())}
+    for name in counted:
+        source = importlib.import_module(name).__spec__.loader.get_source(name)
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("kolmo."):
+                found = {node.module, *(f"{node.module}.{item.name}" for item in node.names)}
+                assert found & counted, f"{name} imports {node.module}"
+
+
+@pytest.mark.parametrize("value", [0, 1, 2, 9, 1000, 10**12])
+def test_delta_word_has_the_length_of_its_code(value):
+    assert len(price.delta_word(value)) == elias_delta_bits(value + 1)
+
+
+def test_message_is_written_where_the_input_is_larger_than_memory(tmp_path, kolmo):
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate((64 << 20) + 5)
+    assert kolmo("complexity", path, "-q", "-e", "bz2", "-o", "large.klm").returncode == 0
+    assert kolmo("verify", "large.klm", "--against", path).returncode == 0

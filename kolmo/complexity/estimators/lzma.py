@@ -140,6 +140,8 @@ def _filters(variant: int, window: int, preset: int | None) -> list[dict[str, An
 
 def _known(variant: int) -> int:
     beyond = variant >= FIRST_CONVERTER + len(CONVERTERS)
-    if beyond or (variant < FIRST_CONVERTER and variant % 9 + variant // 9 % 5 > 4):
+    if beyond or (
+        variant < FIRST_CONVERTER and variant % 9 + variant // 9 % 5 > LARGEST_LITERAL_BITS
+    ):
         raise DecodeError(f"unknown variant {variant}")
     return variant

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kolmo.coding.integers import elias_delta_bits
 from kolmo.complexity.estimator import Bound, Parameter
 from kolmo.complexity.estimators._streams import bites, refusing, stripped, trailing
 from kolmo.data import Buffer
@@ -64,9 +63,9 @@ class Ppmd(Bound):
             if decoder.unused_data:
                 raise trailing(len(decoder.unused_data))
 
-    def length_bits(self, payload_bytes: int, length: int) -> int:
-        """Return the price of both lengths: the decoder needs n, and does not find the end."""
-        return elias_delta_bits(payload_bytes + 1) + elias_delta_bits(length + 1)
+    def lengths(self, payload_bytes: int, length: int) -> tuple[int, ...]:
+        """Return both lengths: the decoder needs n, and does not find the end."""
+        return (payload_bytes, length)
 
     def memory_bytes(self, length: int, given_bytes: int = 0) -> int:
         """Return the model's size and the payload's."""

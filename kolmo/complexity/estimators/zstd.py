@@ -62,8 +62,9 @@ class Zstd(Bound):
             compression_params=settings, dict_data=_dictionary(prime)
         )
         if length % min(BLOCK_BYTES, 1 << settings.window_log) == 0 and length <= IN_MEMORY_BYTES:
-            return iter([compressor.compress(b"".join(blocks))])  # a stream adds an empty block
-        return compressed(compressor.compressobj(size=length), blocks)
+            yield compressor.compress(b"".join(blocks))  # a stream would add an empty block
+            return
+        yield from compressed(compressor.compressobj(size=length), blocks)
 
     def decompress(
         self, chunks: Iterable[Buffer], length: int, given: bytes = b""
