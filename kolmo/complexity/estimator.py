@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from time import perf_counter
 from typing import ClassVar, NamedTuple
 
-from kolmo.coding.integers import elias_delta_bits
 from kolmo.container import priming
 from kolmo.data import Buffer, Input, JoinedInput
 from kolmo.errors import CertificationError, DecodeError, ParameterError, nearest, shorten
@@ -168,6 +167,8 @@ class Bound(Estimator):
 
     def length_bits(self, payload_bytes: int, length: int) -> int:
         """Return the price of these lengths, each in Elias' delta code of one more."""
+        from kolmo.coding.integers import elias_delta_bits
+
         return sum(elias_delta_bits(item + 1) for item in self.lengths(payload_bytes, length))
 
     def estimate(
@@ -189,7 +190,6 @@ class Bound(Estimator):
             kind="certified" if verify else "bound",
             input_bytes=data.size,
             payload_bits=8 * meter.count,
-            length_bits=self.length_bits(meter.count, data.size),
             seconds=meter.seconds,
             payload=b"".join(meter.kept) if keep else None,
             bits_per_byte=per_byte(8 * meter.count, data.size),

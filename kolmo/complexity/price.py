@@ -14,8 +14,6 @@ from kolmo.results import Estimate
 ANY_WITHOUT_PARAMETERS = "stored"
 CLOSING = format(ord("}"), "08b")
 MODULES = (
-    "kolmo.coding.code",
-    "kolmo.coding.integers",
     "kolmo.complexity.estimator",
     "kolmo.complexity.estimators._streams",
     "kolmo.complexity.price",
@@ -35,7 +33,6 @@ def priced(row: Estimate, code: Bound, *, given: bool) -> Estimate:
     certified as a whole: the message is this prefix and the payload that was decoded.
     """
     assert row.payload_bits is not None
-    assert row.length_bits is not None
     lengths = code.lengths(row.payload_bits // 8, row.input_bytes)
     parts = (_name_word(code.name), _parameters_word(code), "".join(map(delta_word, lengths)))
     if _read_prefix("".join(parts), len(lengths)) != (code.name, code.parameters(), lengths):
