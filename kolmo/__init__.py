@@ -16,6 +16,7 @@ _WHERE = {
     "decode": "kolmo.messages",
     "inspect": "kolmo.messages",
     "estimators": "kolmo.registry",
+    "families": "kolmo.registry",
     "open_input": "kolmo.data",
     "KolmoError": "kolmo.errors",
 }
@@ -27,6 +28,7 @@ __all__ = [
     "decode",
     "encode",
     "estimators",
+    "families",
     "inspect",
     "open_input",
 ]

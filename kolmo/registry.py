@@ -114,6 +114,7 @@ class Registry:
 
 
 estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimators")
+families = Registry("family", "kolmo.mdl.families", "kolmo.families")
 
 CODES = (estimators,)
 

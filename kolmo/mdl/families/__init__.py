@@ -1,0 +1,1 @@
+"""Families of models of one column: one file is one family."""

@@ -1,0 +1,59 @@
+"""Slow, obvious twins of the families' loops, written from the papers."""
+
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations, pairwise
+
+
+def context_probability(symbols: Sequence[int], size: int, order: int) -> Fraction:
+    """Return the KT probability in each context, the first symbols uniform (Grünwald 2004, 2.8)."""
+    seen: dict[tuple[int, ...], list[int]] = {}
+    probability = Fraction(1)
+    for i, symbol in enumerate(symbols):
+        if i < order:
+            probability *= Fraction(1, size)
+            continue
+        counts = seen.setdefault(tuple(symbols[i - order : i]), [0] * size)
+        probability *= Fraction(2 * counts[symbol] + 1, 2 * sum(counts) + size)
+        counts[symbol] += 1
+    return probability
+
+
+def histogram_bits(values: Sequence[int], edges: Sequence[int], cells: int) -> float:
+    """Return the bits of cuts, enumerated counts, order and places, with cells of width 1."""
+    rows, bins = len(values), len(edges) - 1
+    counts = [sum(a <= v < b for v in values) for a, b in pairwise(edges)]
+    orders = math.factorial(rows) // math.prod(map(math.factorial, counts))
+    words = math.comb(cells - 1, bins - 1) * math.comb(rows + bins - 1, bins - 1) * orders
+    places = zip(counts, pairwise(edges), strict=True)
+    return math.log2(words) + sum(count * math.log2(b - a) for count, (a, b) in places)
+
+
+def all_cuts(cells: int) -> Iterator[list[int]]:
+    """Yield every list of edges on a lattice."""
+    for bins in range(1, cells + 1):
+        for cuts in combinations(range(1, cells), bins - 1):
+            yield [0, *cuts, cells]
+
+
+def segments_bits(values: Sequence[float], lengths: Sequence[int], price: float) -> float:
+    """Return the density's bits, log2 n and a price for each segment (Davis 2006, equation 6)."""
+    bits, start = 0.0, 0
+    for length in lengths:
+        part = values[start : start + length]
+        mean = math.fsum(part) / length
+        variance = math.fsum((v - mean) ** 2 for v in part) / length
+        bits += length / 2 * math.log2(2 * math.pi * math.e * variance)
+        bits += math.log2(length) + price
+        start += length
+    return bits
+
+
+def all_lengths(rows: int, minimum: int) -> Iterator[tuple[int, ...]]:
+    """Yield every way to cut rows into segments of at least ``minimum``."""
+    if rows >= minimum:
+        yield (rows,)
+    for first in range(minimum, rows - minimum + 1):
+        for rest in all_lengths(rows - first, minimum):
+            yield (first, *rest)
