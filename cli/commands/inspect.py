@@ -10,10 +10,7 @@ from .. import options
 @options.output_format
 @options.memory_limit
 @options.session(hidden=True)
-def command(
-    files: tuple[str, ...],
-    memory_limit: int,
-) -> int:
+def command(files: tuple[str, ...], memory_limit: int) -> int:
     """Show code, parameters, lengths and sums of each container FILE; nothing is decoded.
 
     Header and payload are checked against their sums.
@@ -23,18 +20,8 @@ def command(
       kolmo inspect README.klm
       kolmo inspect --json *.klm
     """
-    from kolmo.container import Container
-    from kolmo.data import Input
-    from kolmo.messages import Inspection, describe
+    from kolmo.messages import inspect
 
     from ..reports.container import report
 
-    def inspect(source: Input) -> Inspection:
-        return describe(Container(source), kind="bound")
-
-    return report(
-        "inspect",
-        files,
-        inspect,
-        memory_limit=memory_limit,
-    )
+    return report("inspect", files, inspect, memory_limit=memory_limit)

@@ -668,3 +668,38 @@ def test_message_is_written_where_the_input_is_larger_than_memory(tmp_path, kolm
         file.truncate((64 << 20) + 5)
     assert kolmo("complexity", path, "-q", "-e", "bz2", "-o", "large.klm").returncode == 0
     assert kolmo("verify", "large.klm", "--against", path).returncode == 0
+
+
+@pytest.mark.parametrize("name", estimators.own_names())
+def test_message_decodes_from_its_own_bits_alone(name):
+    """Method, parameters and lengths come from the prefix, the data from the payload."""
+    if estimators.get(name).kind != "bound" or estimators.missing(name):
+        pytest.skip("not a code, or not installed")
+    data = bytes(range(200)) * 20
+    for values in estimators.examples(name):
+        code = estimators.make(name, **values)
+        payload = b"".join(code.compress(MemoryInput(data).blocks(), len(data)))
+        lengths = code.lengths(len(payload), len(data))
+        words = (price._name_word(name), price._parameters_word(code))
+        prefix = "".join([*words, *map(price.delta_word, lengths)])
+        (row,) = kolmo.bounds(data, [code.label]).rows
+        assert row.bound_bits == len(prefix) + 8 * len(payload)
+        read_name, parameters, read = price._read_prefix(prefix, len(lengths))
+        size = read[1] if len(read) > 1 else 1 << 20  # the others do not need to know n
+        decoder = estimators.make(read_name, **parameters)
+        assert b"".join(decoder.decompress([payload], size)) == data
+
+
+@pytest.mark.parametrize(
+    ("word", "broken"),
+    [
+        ("delta_word", lambda value: "1" * elias_delta_bits(value + 1)),
+        ("_name_word", lambda name: "111"),
+        ("_parameters_word", lambda code: "1" + "00000000" + price.CLOSING),
+    ],
+)
+def test_bound_whose_prefix_does_not_read_back_is_no_bound(monkeypatch, word, broken):
+    monkeypatch.setattr(price, word, broken)
+    found = kolmo.bounds(b"abc" * 100, ["stored"])
+    assert found.rows == ()
+    assert len(found.failures) == 1
