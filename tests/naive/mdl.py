@@ -20,6 +20,16 @@ def context_probability(symbols: Sequence[int], size: int, order: int) -> Fracti
     return probability
 
 
+def two_part_bits(symbols: Sequence[int]) -> float:
+    """Return how often a 1 occurs, at log2(n + 1) bits, and the word by this very frequency.
+
+    Grünwald 2004, example 2.8, for a chain of order 0, whose order is known.
+    """
+    rows, ones = len(symbols), sum(symbols)
+    likelihood = (ones / rows) ** ones * (1 - ones / rows) ** (rows - ones)
+    return math.log2(rows + 1) - math.log2(likelihood)
+
+
 def histogram_bits(values: Sequence[int], edges: Sequence[int], cells: int) -> float:
     """Return the bits of cuts, enumerated counts, order and places, with cells of width 1."""
     rows, bins = len(values), len(edges) - 1
@@ -35,6 +45,22 @@ def all_cuts(cells: int) -> Iterator[list[int]]:
     for bins in range(1, cells + 1):
         for cuts in combinations(range(1, cells), bins - 1):
             yield [0, *cuts, cells]
+
+
+def all_histograms(
+    values: Sequence[int], cells: int, bins: int
+) -> Iterator[tuple[int, int, int, int, tuple[int, ...], tuple[int, ...]]]:
+    """Yield every histogram on every lattice of a range of ``cells`` = 2**k integers from 0.
+
+    A histogram is the smallest value, the range, k for cells of 2**k, the number of bins, the
+    cuts, and the counts.
+    """
+    for coarseness in range(cells.bit_length()):
+        for edges in all_cuts(cells >> coarseness):
+            if len(edges) == bins + 1:
+                wide = [edge << coarseness for edge in edges]
+                counts = tuple(sum(a <= v < b for v in values) for a, b in pairwise(wide))
+                yield 0, cells, coarseness, bins, tuple(edges[1:-1]), counts
 
 
 def segments_bits(values: Sequence[float], lengths: Sequence[int], price: float) -> float:
