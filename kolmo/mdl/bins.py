@@ -15,6 +15,7 @@ from kolmo.errors import ParameterError
 from kolmo.mdl.values import Integers, Values, add_offsets, offsets
 
 _LARGEST_WIDTH = 1 << 62
+_LARGEST_TABLE = 1 << 13
 
 
 class InBins(Code[Values]):
@@ -47,7 +48,7 @@ class InBins(Code[Values]):
             for count, width in zip(self._order.weights, self._widths, strict=True)
         ]
         self._check(bins, rest)
-        return self._order.codelength(bins) + math.fsum(inside)
+        return self._order.counts_bits(self._order.weights) + math.fsum(inside)
 
     def encode(self, value: Values, coder: Writer, /) -> None:
         """Store a column: all bins, then all places inside."""
@@ -71,8 +72,20 @@ class InBins(Code[Values]):
 
     def _split(self, value: Values) -> tuple[Integers, Values]:
         distances = offsets(value, self.lowest)
-        bins = np.searchsorted(self._starts, distances, side="right") - 1
-        return bins.astype(np.int64), distances - self._starts[bins]
+        bins = self._find(distances)
+        return bins, distances - self._starts[bins]
+
+    def _find(self, distances: Values) -> Integers:
+        """Return the bin of each value, by a table of cells where all bins are whole cells."""
+        cell = math.gcd(*self.edges[:-1])
+        shift = (cell & -cell).bit_length() - 1 if cell else self.edges[-1].bit_length()
+        inside = distances.size > 0 and distances.min() >= 0 and distances.max() < self.edges[-1]
+        if inside and not self._wide and self.edges[-1] >> shift < _LARGEST_TABLE:
+            cells = np.arange((self.edges[-1] >> shift) + 1) << shift
+            table = np.searchsorted(self._starts, cells, side="right") - 1
+            return np.asarray(table[distances >> shift], np.int64)
+        found = np.searchsorted(self._starts, distances, side="right") - 1
+        return found.astype(np.int64)
 
     def _check(self, bins: Integers, rest: Values) -> None:
         counts = np.bincount(np.maximum(bins, 0), minlength=len(self._order.weights))

@@ -43,6 +43,16 @@ class Contexts(Code[Integers]):
         given, of = _log2_products(1, most), _log2_products(self.size, most)
         return started * math.log2(self.size) + float(of[among].sum() - given[counts].sum())
 
+    def likelihood_bits(self, value: Integers, /) -> float:
+        """Return the length by the frequencies in each context: no code, as none knows them."""
+        self._check(value)
+        counts = self._count(value)
+        among = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
+        used = counts > 0
+        shares = counts[used] / among[used]
+        started = min(self.order, self.length)
+        return started * math.log2(self.size) - float((counts[used] * np.log2(shares)).sum())
+
     def encode(self, value: Integers, coder: Writer, /) -> None:
         """Store a sequence."""
         coder.put_blocks(self.blocks(value))

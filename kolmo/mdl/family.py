@@ -8,7 +8,7 @@ the family, its settings and the number of rows. Every length is that of the mes
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -36,6 +36,10 @@ class Model:
         Length of the column.
     parameters : dict
         For people: names and numbers.
+    complexity : int or None
+        How many bins, segments or the like it has, if the family's members differ in this.
+    chosen : tuple
+        The parameters as the family's codes take them.
     parameters_bits, data_bits : float
         Code lengths of the two parts of the message.
     """
@@ -43,6 +47,8 @@ class Model:
     family: str
     rows: int
     parameters: dict[str, Any]
+    complexity: int | None
+    chosen: tuple[Any, ...]
     parameters_bits: float
     data_bits: float
     _encode: Callable[[Values], bytes]
@@ -75,11 +81,20 @@ class Family(ABC, Generic[P]):
         Modules that must be installed.
     extra : str
         The extra of ``kolmo-toolkit`` that installs them.
+    complexity_name : str
+        What `complexity` counts, such as "bins"; empty if the members do not differ in this.
+    in_units : tuple of str
+        Keys of `describe`, at any depth, whose numbers are in units of the values.
+    independent : bool
+        Whether each row is coded alike and by itself, so that a density can be drawn.
     """
 
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
+    complexity_name: ClassVar[str] = ""
+    in_units: ClassVar[tuple[str, ...]] = ()
+    independent: ClassVar[bool] = False
 
     @abstractmethod
     def fits(self, column: Column) -> bool:
@@ -101,6 +116,31 @@ class Family(ABC, Generic[P]):
         """Return the parameters for people."""
         return {key: getattr(parameters, key) for key in getattr(parameters, "_fields", ())}
 
+    def complexity(self, parameters: P) -> int | None:
+        """Return how many bins, segments or the like a member has; None if all are alike."""
+        return None
+
+    def free_parameters(self, parameters: P) -> int | None:
+        """Return how many numbers are fitted, as BIC counts them; None if that says nothing."""
+        return len(parameters)
+
+    def likelihood_bits(self, parameters: P, values: Values) -> float:
+        """Return -log2 of the maximised likelihood, or of that of the parameters as sent."""
+        return self.data_code(parameters, values.size).codelength(values)
+
+    def members(self, values: Values) -> Iterator[P]:
+        """Yield the best member of each complexity, the simplest first.
+
+        Members that belong to a simpler family too are left out, as a histogram of one bin, so
+        there may be none.
+
+        Raises
+        ------
+        ParameterError
+            If the family has no model for such values.
+        """
+        yield self.choose(values)
+
     def fit(self, values: Any) -> Model:
         """Return the best model of a column.
 
@@ -114,18 +154,18 @@ class Family(ABC, Generic[P]):
         ParameterError
             If there is no row, or the family has no model for such values.
         """
-        column = to_values(values)
-        if column.size == 0:
-            raise ParameterError("no model: got 0 rows; need 1 or more.")
-        rows, chosen = column.size, self.choose(column)
-        return Model(
-            self.name,
-            rows,
-            self.describe(chosen),
-            self.parameter_code(rows).codelength(chosen),
-            self.data_code(chosen, rows).codelength(column),
-            lambda other: write(self.code(rows), (chosen, other)),
-        )
+        column = _require_rows(values)
+        return self._model(column, self.choose(column))
+
+    def fit_members(self, values: Any) -> list[Model]:
+        """Return a model for each of the `members` of a column, the shortest first.
+
+        Of equally long ones the simplest comes first. Parameters and exceptions are those of
+        `fit`.
+        """
+        column = _require_rows(values)
+        models = [self._model(column, chosen) for chosen in self.members(column)]
+        return sorted(models, key=lambda model: model.total_bits)
 
     def decode(self, payload: bytes, rows: int) -> Values:
         """Return the column of a message; label codes come back as int64.
@@ -144,3 +184,23 @@ class Family(ABC, Generic[P]):
             lambda: self.parameter_code(rows),
             lambda parameters: self.data_code(parameters, rows),
         )
+
+    def _model(self, column: Values, chosen: P) -> Model:
+        rows = column.size
+        return Model(
+            self.name,
+            rows,
+            self.describe(chosen),
+            self.complexity(chosen),
+            chosen,
+            self.parameter_code(rows).codelength(chosen),
+            self.data_code(chosen, rows).codelength(column),
+            lambda other: write(self.code(rows), (chosen, other)),
+        )
+
+
+def _require_rows(values: Any) -> Values:
+    column = to_values(values)
+    if column.size == 0:
+        raise ParameterError("no model: got 0 rows; need 1 or more.")
+    return column

@@ -12,9 +12,14 @@ Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Urns = tuple[Numbers, Numbers]
 Running = tuple[Floats, Floats, Numbers]
+Lattice = tuple[Numbers, Numbers, Floats, Floats, Floats]
 
 # Urns: weights[context * size + symbol] and totals[context], each at most 2**32; contexts below
 # 2**22.
+
+# Lattice: below[j] values lie below edge j, which is places[j] cells from the first; log_widths[w]
+# is log2 of w cells, last_log_widths[i] that of what lies from edge i to the end; and
+# log_factorials[m] is log2 m!, for m up to the number of values.
 
 
 @kernel
@@ -99,42 +104,84 @@ def read_contexts(
 
 
 @kernel
-def bin_costs(below: Numbers, edges: Floats, log_factorials: Floats, costs: Floats) -> None:
-    """Write costs[j, i], in bits, of one bin from edge i to edge j > i.
+def costs_from(start: int, lattice: Lattice, costs: Floats) -> None:
+    """Write the costs of one bin from an edge to each edge after it.
 
-    below[i] values lie below edge i. A bin of m values costs m log2(width) - log2 m!.
+    A bin of m values costs m log2(width) - log2 m!.
     """
-    for j in range(1, edges.size):
-        for i in range(j):
-            count = below[j] - below[i]
-            costs[j, i] = count * np.log2(edges[j] - edges[i]) - log_factorials[count]
+    below, places, log_widths, last_log_widths, log_factorials = lattice
+    last = below.size - 1
+    for stop in range(start + 1, last):
+        count = below[stop] - below[start]
+        log_width = log_widths[places[stop] - places[start]]
+        costs[stop] = count * log_width - log_factorials[count]
+    count = below[last] - below[start]
+    costs[last] = count * last_log_widths[start] - log_factorials[count]
 
 
 @kernel
-def add_bin(previous: Floats, costs: Floats, least: Floats, cuts: Numbers) -> None:
-    """Write the least cost of all bins up to each edge, one bin more than before, and its last cut.
-
-    Of equal costs the lowest cut is kept.
-    """
+def lower_all(least: Floats, costs: Floats, bits: float) -> None:
+    """Replace each number by a cost plus ``bits`` where that is less."""
     for j in range(least.size):
-        best, cut = np.inf, 0
-        for i in range(j):
-            cost = previous[i] + costs[j, i]
-            if cost < best:
-                best, cut = cost, i
-        least[j], cuts[j] = best, cut
+        cost = bits + costs[j]
+        least[j] = cost if cost < least[j] else least[j]
 
 
 @kernel
-def normal_bits(running: Running, start: int, stop: int, floor: float) -> float:
-    """Return the maximised length of a segment under a normal density, in bits.
+def add_bins(lattice: Lattice, previous: Floats, least: Floats, costs: Floats) -> None:
+    """Write least[k, j]: the least cost up to edge j of k + 1 bins more than ``previous`` has.
 
-    ``floor`` is added to the variance.
+    ``least`` is infinite at first; ``costs`` is for scratch.
     """
-    sums, squares, rows = running
-    size = rows[stop] - rows[start]
-    mean = (sums[stop] - sums[start]) / size
-    variance = max(0.0, (squares[stop] - squares[start]) / size - mean * mean) + floor
+    for i in range(costs.size - 1):
+        costs_from(i, lattice, costs)
+        for k in range(least.shape[0]):
+            bits = previous[i] if k == 0 else least[k - 1, i]
+            if bits < np.inf:
+                lower_all(least[k, i + 1 :], costs[i + 1 :], bits)
+
+
+@kernel
+def free_bins(lattice: Lattice, prices: Floats, least: Floats, costs: Floats) -> None:
+    """Write least[k, j]: the least cost up to edge j of any bins at prices[k] each.
+
+    ``least`` is 0 at the first edge and infinite at others; ``costs`` is for scratch.
+    """
+    for i in range(costs.size - 1):
+        costs_from(i, lattice, costs)
+        for k in range(prices.size):
+            lower_all(least[k, i + 1 :], costs[i + 1 :], least[k, i] + prices[k])
+
+
+@kernel
+def trace_bins(lattice: Lattice, least: Floats, starts: Numbers) -> None:
+    """Write the edges at which the best bins start, the first of which is 0.
+
+    least[k, j] is the least cost of k bins up to edge j. Of equal costs the lowest cut is kept.
+    """
+    below, places, log_widths, last_log_widths, log_factorials = lattice
+    last = below.size - 1
+    stop = last
+    for k in range(starts.size - 1, 0, -1):
+        best = np.inf
+        for i in range(k, stop):
+            count = below[stop] - below[i]
+            log_width = last_log_widths[i] if stop == last else log_widths[places[stop] - places[i]]
+            cost = least[k, i] + (count * log_width - log_factorials[count])
+            if cost < best:
+                best, starts[k] = cost, i
+        stop = starts[k]
+
+
+@kernel
+def normal_bits(total: float, square: float, size: float, floor: float) -> float:
+    """Return the maximised length of values under a normal density, in bits.
+
+    ``total`` and ``square`` are their sum and that of their squares; ``floor`` is added to the
+    variance.
+    """
+    mean = total / size
+    variance = max(0.0, square / size - mean * mean) + floor
     return float(0.5 * size * np.log2(2 * np.pi * np.e * variance))
 
 
@@ -143,7 +190,7 @@ def best_segments(
     running: Running,
     minimum: int,
     prices: tuple[float, float],
-    state: tuple[Floats, Numbers, Numbers, Numbers],
+    state: tuple[Floats, Numbers, Numbers, Numbers, Floats],
     span: tuple[int, int, int],
 ) -> int:
     """Extend the best segmentation to the places from span[0] to span[1]; return the candidates.
@@ -156,9 +203,9 @@ def best_segments(
         Least number of places from a cut to the next.
     prices : (float, float)
         Bits for each segment, to which log2(length) is added; and the floor of the variance.
-    state : (float64[n + 1], int64[n + 1], int64[n + 1], int64[n + 1])
+    state : (float64[n + 1], int64[n + 1], int64[n + 1], int64[n + 1], float64[n + 1])
         Least bits up to each place; where its last segment starts; the candidates for such starts;
-        and from which place on a candidate is no longer one, n + 1 at first.
+        and from which place on a candidate is no longer one, n + 1 at first. The last is scratch.
     span : (int, int, int)
         First place, last place, number of candidates.
 
@@ -167,9 +214,9 @@ def best_segments(
     A start s is given up from t + minimum on if a cut at t is never worse: least[s] and the
     density's bits from s to t reach least[t], as log2(a) + log2(b) - log2(a + b) <= log2(a).
     """
-    rows = running[2]
+    sums, squares, rows = running
     price, floor = prices
-    least, starts, candidates, until = state
+    least, starts, candidates, until, bits = state
     first, last, alive = span
     for t in range(first, last + 1):
         newest = t - minimum
@@ -182,16 +229,16 @@ def best_segments(
             s = candidates[k]
             if until[s] <= t:
                 continue
-            candidates[kept] = s
-            kept += 1
             size = rows[t] - rows[s]
-            cost = least[s] + normal_bits(running, s, t, floor) + np.log2(size) + price
+            density = normal_bits(sums[t] - sums[s], squares[t] - squares[s], size, floor)
+            candidates[kept], bits[kept] = s, least[s] + density
+            cost = bits[kept] + np.log2(size) + price
+            kept += 1
             if cost < best:
                 best, start = cost, s
         alive = kept
         least[t], starts[t] = best, start
         for k in range(alive):
-            s = candidates[k]
-            if least[s] + normal_bits(running, s, t, floor) >= best:
-                until[s] = min(until[s], t + minimum)
+            if bits[k] >= best:
+                until[candidates[k]] = min(until[candidates[k]], t + minimum)
     return alive

@@ -21,7 +21,7 @@ from kolmo.mdl.located import (
     quantise,
     usual_precision,
 )
-from kolmo.mdl.values import LARGEST_BITS, Values, column_values, scaled
+from kolmo.mdl.values import LARGEST_BITS, Values, bounds, column_values, scaled
 
 if TYPE_CHECKING:
     from kolmo.table import Column
@@ -45,6 +45,9 @@ class Estimate(NamedTuple):
 class LocatedFamily(Family[Located]):
     """A family whose members differ in location, scale, and perhaps a few shapes."""
 
+    in_units = ("location", "scale")
+    independent = True
+
     @property
     @abstractmethod
     def shapes(self) -> Sequence[Maker]:
@@ -55,8 +58,8 @@ class LocatedFamily(Family[Located]):
         """Return about the most likely member; need not heed that values are whole."""
 
     def fits(self, column: Column) -> bool:
-        """Return whether the column has numbers."""
-        return column.numbers is not None and is_within(column_values(column))
+        """Return whether the column has different numbers."""
+        return column.numbers is not None and is_varied(column_values(column))
 
     def choose(self, values: Values) -> Located:
         """Return the member with the shortest message near the most likely one."""
@@ -85,6 +88,10 @@ class LocatedFamily(Family[Located]):
         """Return the code of independent values."""
         return distribution(self.shapes[parameters.shape], parameters).many(rows)
 
+    def free_parameters(self, parameters: Located) -> int:
+        """Return location and scale, and the shape if there are several."""
+        return 2 + (len(self.shapes) > 1)
+
     def describe(self, parameters: Located) -> dict[str, Any]:
         """Return location and scale in units of the values."""
         return parameters.describe()
@@ -99,6 +106,11 @@ def is_within(values: Values) -> bool:
     return values.size > 0 and all(
         int(end).bit_length() <= largest for end in (values.min(), values.max())
     )
+
+
+def is_varied(values: Values) -> bool:
+    """Return whether there are two different values, none with more digits than a family takes."""
+    return is_within(values) and bounds(values)[1] > 1
 
 
 def descend(

@@ -6,21 +6,42 @@ R. Killick, P. Fearnhead, I. A. Eckley (2012). Optimal detection of changepoints
 computational cost. Journal of the American Statistical Association 107, 1590-1598.
 doi:10.1080/01621459.2012.737745. Section 3, PELT. We differ in the price of a segment, which grows
 with its length, and in keeping a candidate until shorter last segments are possible.
+
+K. Haynes, I. A. Eckley, P. Fearnhead (2017). Computationally efficient changepoint detection for a
+range of penalties. Journal of Computational and Graphical Statistics 26(1), 134-143.
+doi:10.1080/10618600.2015.1116445. Section 3, the next price to try between two solutions. We differ
+in trying only those beside the solution that is best by another measure.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Moments = tuple[Floats, Floats]
 
 _CHUNK_STEPS = 1 << 20
 _LARGEST_EXACT = 1 << 12
 _SWEEPS = 2
+_FIRST_PRICES = (1.0, 0.6)  # of log2 n, that of a place in the column
+_CHEAPER = 0.75
+_LEAST_PRICE = 0.3
+_LARGEST_RUNS = 12
+
+
+class Solution(NamedTuple):
+    """Segments, what all but the prices cost, and the length of the column's message."""
+
+    lengths: tuple[int, ...]
+    density_bits: float
+    total_bits: float
 
 
 def segment_lengths(
@@ -60,15 +81,105 @@ def segment_lengths(
     """
     rows = np.arange(0, numbers.size + 1, -(-numbers.size // _LARGEST_EXACT))
     rows[-1] = numbers.size
-    running = (_sums(numbers)[rows], _sums(numbers * numbers)[rows], rows)
+    sums, squares = moments = _moments(numbers)
+    running = (sums[rows], squares[rows], rows)
     steps = -(-minimum // int(rows[1]))
     if steps >= rows.size:
-        return (numbers.size,), _bits(numbers, [0, numbers.size], price_bits, floor)
+        return (numbers.size,), _bits(moments, [0, numbers.size], price_bits, floor)
     edges = rows[_best_places(running, steps, (price_bits, floor))].tolist()
     for _ in range(_SWEEPS if rows[1] > 1 else 0):
         _move_cuts(numbers, edges, minimum, int(rows[1]), floor)
         _drop_cuts(numbers, edges, price_bits, floor)
-    return tuple(np.diff(edges).tolist()), _bits(numbers, edges, price_bits, floor)
+    return tuple(np.diff(edges).tolist()), _bits(moments, edges, price_bits, floor)
+
+
+def solutions(
+    numbers: Floats, minimum: int, floor: float, total_bits: Callable[[tuple[int, ...]], float]
+) -> dict[int, Solution]:
+    """Return the best segments found for some numbers of segments, from 1.
+
+    The price of a segment is varied until the numbers of segments next to the best, in length of
+    the message, are known, or there are no such for any price. Those then come from the best by
+    leaving out the cut that tells least, or adding the one that tells most.
+
+    Parameters
+    ----------
+    numbers, minimum, floor
+        As in `segment_lengths`.
+    total_bits : callable
+        The length of the message with segments of given lengths.
+
+    Notes
+    -----
+    At most 12 runs of `segment_lengths`.
+    """
+
+    def solve(price_bits: float) -> Solution:
+        lengths, bits = segment_lengths(numbers, minimum, price_bits, floor)
+        return Solution(lengths, bits - price_bits * len(lengths), total_bits(lengths))
+
+    found: dict[int, Solution] = {}
+
+    def keep(lengths: tuple[int, ...]) -> None:
+        edges = [0, *accumulate(lengths)]
+        new = Solution(lengths, _bits(moments, edges, 0.0, floor), total_bits(lengths))
+        old = found.get(len(lengths), new)
+        found[len(lengths)] = min(old, new, key=lambda solution: solution.total_bits)
+
+    moments = _moments(numbers)
+    keep((numbers.size,))
+    tried: list[float] = []
+    while numbers.size >= 2 * minimum and len(tried) < _LARGEST_RUNS:
+        price = _next_price(found, tried, math.log2(numbers.size))
+        if price is None:
+            break
+        tried.append(price)
+        keep(segment_lengths(numbers, minimum, price, floor)[0])
+    best = min(found.values(), key=lambda solution: solution.total_bits).lengths
+    for lengths in _neighbours(numbers, best, minimum, floor):
+        if len(lengths) not in found:
+            keep(lengths)
+    return dict(sorted(found.items()))
+
+
+def _next_price(found: dict[int, Solution], tried: list[float], usual: float) -> float | None:
+    """Return a price that may give a number of segments next to the best one."""
+    if len(tried) < len(_FIRST_PRICES):
+        return _FIRST_PRICES[len(tried)] * usual
+    best = min(found, key=lambda number: found[number].total_bits)
+    fewer = max((number for number in found if number < best), default=best)
+    more = min((number for number in found if number > best), default=best)
+    if more == best and min(tried) > _LEAST_PRICE * usual:
+        return _CHEAPER * min(tried)
+    for low, high in ((fewer, best), (best, more)):
+        if high - low > 1:
+            price = (found[low].density_bits - found[high].density_bits) / (high - low)
+            if price > 0 and price not in tried:
+                return price
+    return None
+
+
+def _neighbours(
+    numbers: Floats, lengths: tuple[int, ...], minimum: int, floor: float
+) -> Iterator[tuple[int, ...]]:
+    """Yield segments without the cut that tells least, and with the further one that tells most."""
+    edges = [0, *accumulate(lengths)]
+    if len(lengths) > 1:
+        gains = []
+        for first, cut, last in zip(edges, edges[1:], edges[2:], strict=False):
+            place = np.array([cut - first])
+            gains.append(_gains(numbers[first:last], place, floor)[0])
+        worst = 1 + int(np.argmin(gains))
+        yield tuple(np.diff(edges[:worst] + edges[worst + 1 :]).tolist())
+    best, more = -math.inf, 0
+    for first, last in pairwise(edges):
+        cuts = np.arange(minimum, last - first - minimum + 1)
+        if cuts.size:
+            found = _gains(numbers[first:last], cuts, floor)
+            if found.max() > best:
+                best, more = float(found.max()), first + int(cuts[np.argmax(found)])
+    if more:
+        yield tuple(np.diff(sorted([*edges, more])).tolist())
 
 
 def _best_places(
@@ -81,7 +192,8 @@ def _best_places(
     least = np.full(last + 1, math.inf)
     least[0] = 0.0
     starts, candidates = np.zeros(last + 1, np.int64), np.zeros(last + 1, np.int64)
-    state = (least, starts, candidates, np.full(last + 1, last + 1, np.int64))
+    until = np.full(last + 1, last + 1, np.int64)
+    state = (least, starts, candidates, until, np.zeros(last + 1))
     alive, place = 0, minimum
     while place <= last:
         stop = min(last, place + _CHUNK_STEPS // (alive + 64))
@@ -94,16 +206,10 @@ def _move_cuts(numbers: Floats, edges: list[int], minimum: int, reach: int, floo
     """Move each cut, in turn, to the best row within reach."""
     for i in range(1, len(edges) - 1):
         first, last = edges[i - 1], edges[i + 1]
-        part = numbers[first:last]
-        sums, squares = _sums(part), _sums(part * part)
         low = max(minimum, edges[i] - reach - first)
         high = min(last - first - minimum, edges[i] + reach - first)
         cuts = np.arange(low, high + 1)
-        left = _density_bits(sums[cuts], squares[cuts], cuts, floor)
-        right = _density_bits(
-            sums[-1] - sums[cuts], squares[-1] - squares[cuts], last - first - cuts, floor
-        )
-        edges[i] = first + int(cuts[np.argmin(left + right)])
+        edges[i] = first + int(cuts[np.argmax(_gains(numbers[first:last], cuts, floor))])
 
 
 def _drop_cuts(numbers: Floats, edges: list[int], price_bits: float, floor: float) -> None:
@@ -112,13 +218,21 @@ def _drop_cuts(numbers: Floats, edges: list[int], price_bits: float, floor: floa
     while i < len(edges) - 1:
         first, cut, last = edges[i - 1 : i + 2]
         inner = [0, cut - first, last - first]
-        part = numbers[first:last]
-        if _bits(part, [0, last - first], price_bits, floor) <= _bits(
-            part, inner, price_bits, floor
-        ):
+        moments = _moments(numbers[first:last])
+        whole_bits = _bits(moments, [0, last - first], price_bits, floor)
+        if whole_bits <= _bits(moments, inner, price_bits, floor):
             del edges[i]
         else:
             i += 1
+
+
+def _gains(numbers: Floats, cuts: Integers, floor: float) -> Floats:
+    """Return how many bits fewer two segments have than one, for each cut between them."""
+    sums, squares = _moments(numbers)
+    rest = numbers.size - cuts
+    left = _density_bits(sums[cuts], squares[cuts], cuts, floor)
+    right = _density_bits(sums[-1] - sums[cuts], squares[-1] - squares[cuts], rest, floor)
+    return _density_bits(sums[-1:], squares[-1:], np.array([numbers.size]), floor) - left - right
 
 
 def _density_bits(sums: Floats, squares: Floats, sizes: Integers, floor: float) -> Floats:
@@ -130,15 +244,17 @@ def _density_bits(sums: Floats, squares: Floats, sizes: Integers, floor: float) 
     return np.asarray(bits + np.log2(sizes))
 
 
-def _bits(numbers: Floats, edges: list[int], price_bits: float, floor: float) -> float:
+def _bits(moments: Moments, edges: list[int], price_bits: float, floor: float) -> float:
     """Return the sum of the bits of all segments."""
-    sums, squares = np.diff(_sums(numbers)[edges]), np.diff(_sums(numbers * numbers)[edges])
+    sums, squares = (np.diff(part[edges]) for part in moments)
     bits = _density_bits(sums, squares, np.diff(edges), floor)
     return float(bits.sum()) + price_bits * bits.size
 
 
-def _sums(numbers: Floats) -> Floats:
-    return np.concatenate([[0.0], np.cumsum(numbers)])
+def _moments(numbers: Floats) -> Moments:
+    """Return the sums of the numbers and of their squares up to each row."""
+    padded = np.concatenate([[0.0], numbers])
+    return np.cumsum(padded), np.cumsum(padded * padded)
 
 
 def _trace(starts: Integers, place: int) -> list[int]:

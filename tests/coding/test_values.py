@@ -3,10 +3,12 @@
 import math
 import random
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
 from naive import coding as naive
+from naive.mdl import two_part_bits
 
 from kolmo.coding import comp
 from kolmo.coding.continuous import Normal
@@ -18,6 +20,7 @@ from kolmo.coding.rangecoder import RangeDecoder
 from kolmo.coding.urn import KT, Arrangement, Succession, Urn
 from kolmo.errors import DecodeError, ParameterError
 
+WORDS = [*product((0, 1), repeat=10)]
 OMEGA_BITS = {1: 1, 10: 7, 100: 13, 1000: 17, 65535: 23, 65536: 28, 10**6: 31}
 EXACT_SUMS = {
     (2, 1): Fraction(2),
@@ -165,6 +168,30 @@ def test_lengths_from_counts(counts, bits):
     assert found == pytest.approx(bits, abs=1e-6)
     assert NML(size, length).counts_bits(counts) == pytest.approx(bits[1], abs=1e-6)
     assert Succession(size, length).counts_bits(counts) == pytest.approx(found[3], abs=1e-12)
+
+
+@pytest.mark.parametrize("code", [KT(2, 10), Enumerative(2, 10), NML(2, 10)])
+def test_codes_of_ten_binary_symbols_leave_nothing_unused(code):
+    assert math.fsum(2 ** -code.codelength(np.array(word)) for word in WORDS) == pytest.approx(1)
+
+
+def test_bare_maximum_likelihood_is_no_code():
+    """Its Kraft sum over all words of ten binary symbols is C(2, 10); spec: 4.660216."""
+    lengths = [comp.maximum_likelihood_bits([10 - sum(word), sum(word)]) for word in WORDS]
+    assert math.fsum(2**-bits for bits in lengths) == pytest.approx(float(EXACT_SUMS[2, 10]))
+
+
+def test_textbook_two_part_code_wastes_words():
+    """C(2, 10) / 11: eleven counts cost the same (Grünwald 2004, example 2.8); spec: .423656."""
+    total = math.fsum(2 ** -two_part_bits(word) for word in WORDS)
+    assert total == pytest.approx(0.423656, abs=1e-6)
+
+
+def test_binary_complexity_grows_as_half_a_logarithm():
+    """1/2 log2(n pi / 2): .325748 is right, the -2.674 of Grünwald 2004, example 2.17, is not."""
+    for length in (10**6, 10**8):
+        rest = comp.multinomial_complexity_bits(2, length) - math.log2(length) / 2
+        assert rest == pytest.approx(0.325748, abs=1 / math.sqrt(length))
 
 
 def test_kt_is_the_product_of_its_shares():

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from naive import mdl as naive
 
+from kolmo.coding.logstar import LogStar
 from kolmo.coding.rangecoder import read, write
 from kolmo.mdl.contexts import Contexts
-from kolmo.mdl.cuts import best_cuts, cut_places
+from kolmo.mdl.cuts import Cuts, log2_factorials
+from kolmo.mdl.families.categorical import Categorical
 from kolmo.mdl.families.changepoint import Changepoint
-from kolmo.mdl.families.histogram import Histogram
+from kolmo.mdl.families.histogram import Binned, Histogram
 from kolmo.mdl.families.markov import Markov
 from kolmo.mdl.families.normal import Normal
 from kolmo.mdl.families.student import Student
@@ -71,23 +73,46 @@ def test_contexts_reach_over_the_edges_of_blocks():
 def test_cuts_agree_with_trying_all(seed):
     rng = random.Random(seed)
     values = [0, 9, *(rng.choice([1, 2, 2, 6, 7, rng.randrange(10)]) for _ in range(40))]
-    filled = np.bincount(values, minlength=10)
-    marks = cut_places(filled)
-    below = np.concatenate([[0], np.cumsum(filled)])[marks]
-    chosen = [0, *marks[best_cuts(below, marks.astype(float), 10)].tolist(), 10]
+    cuts = Cuts(np.bincount(values, minlength=10), 10.0, log2_factorials(60))
+    cuts.look_for(10)
+    every = [[*edges] for edges in naive.all_cuts(10)]
+    for bins, bits in enumerate(cuts.bits, 1):
+        least = min(naive.histogram_bits(values, e, 10) for e in every if len(e) == bins + 1)
+        assert bits - LogStar().codelength(bins) == pytest.approx(least, abs=1e-9)
+        inner, counts = cuts.best(bins)
+        assert naive.histogram_bits(values, [0, *inner, 10], 10) == pytest.approx(least, abs=1e-9)
+        assert counts == np.histogram(values, [0, *inner, 10])[0].tolist()
+    assert len(cuts.bits) == 10
 
-    def bits(edges):
-        number = 1 / 2.865064 * 2 ** -sum(_iterated_logs(len(edges) - 1))
-        return naive.histogram_bits(values, edges, 10) - math.log2(number)
 
-    assert bits(chosen) <= min(map(bits, naive.all_cuts(10))) + 1e-2
+@pytest.mark.parametrize(("cells", "rows"), [(10, 30), (40, 60), (60, 2000), (300, 150)])
+def test_cuts_that_are_not_looked_for_cannot_pay(cells, rows):
+    rng = random.Random(cells)
+    tops = [rng.randrange(1, cells) for _ in range(3)]
+    values = [int(rng.choice(tops) * rng.random() ** 0.5) for _ in range(rows)]
+    filled = np.bincount(values, minlength=cells)
+    some, every = (Cuts(filled, float(cells), log2_factorials(rows + cells)) for _ in range(2))
+    every.look_for(cells)
+    some.search(math.inf)
+    assert min(some.bits) == min(every.bits)
+    for limit in (min(every.bits) + gain for gain in (-1, 0, 1, 5, 40)):
+        shorter = [bins for bins, bits in enumerate(every.bits, 1) if bits < limit]
+        assert every.most(limit) >= max(shorter, default=0)
 
 
-def _iterated_logs(number):
-    logs = []
-    while (number := math.log2(number)) > 0:
-        logs.append(number)
-    return logs
+def test_members_of_a_histogram_are_the_best_over_all_lattices():
+    rng = random.Random(11)
+    values = [0, 7, *(rng.choice([2, 3, 4, 5, rng.randrange(8)]) for _ in range(70))]
+    family = Histogram()
+    models = {model.complexity: model for model in family.fit_members(values)}
+    assert sorted(models) == [*range(2, 9)]
+    code = family.code(len(values))
+    for bins, model in models.items():
+        lengths = [
+            code.codelength((Binned(*fields), np.array(values)))
+            for fields in naive.all_histograms(values, cells=8, bins=bins)
+        ]
+        assert model.total_bits == pytest.approx(min(lengths), abs=1e-9)
 
 
 def test_histogram_of_uniform_values_has_one_bin():
@@ -101,6 +126,33 @@ def test_histogram_on_a_coarse_lattice_ends_at_the_largest_value():
     model = Histogram(cells=10).fit(values)
     assert model.parameters["edges"][-1] == 1001
     assert sum(model.parameters["counts"]) == len(values)
+
+
+def test_criteria_get_the_likelihood_of_frequencies():
+    values = np.array([0, 0, 0, 1, 1, 1, 1, 1, 1, 1])
+    entropy = 8.812909  # of 3 and 7, spec of the counts
+    for family, free in ((Categorical(), 1), (Histogram(), 4), (Markov(limit=0), 1)):
+        models = [family.choose(values), *family.members(values)]
+        assert family.likelihood_bits(models[-1], values) == pytest.approx(entropy, abs=1e-6)
+        assert family.free_parameters(models[-1]) == free
+
+
+def test_likelihood_of_a_chain_is_that_of_its_contexts():
+    """After 0: 1 0 1; after 1: 0 1 0. The first symbol costs a bit."""
+    values = np.array([0, 1, 0, 0, 1, 1, 0])
+    chain = next(Markov(limit=1).members(values))
+    of_three = 3 * math.log2(3) - 2
+    assert Markov(limit=1).likelihood_bits(chain, values) == pytest.approx(1 + 2 * of_three)
+    assert Markov(limit=1).free_parameters(chain) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_neighbouring_numbers_of_segments_are_members(seed):
+    rng = random.Random(seed)
+    values = [round(rng.gauss(100 * level, 10)) for level in (1, 3, 2, 5, 4) for _ in range(40)]
+    models = Changepoint().fit_members(values)
+    assert models[0].parameters["starts"] == [0, 40, 80, 120, 160]
+    assert {4, 5, 6} <= {model.complexity for model in models}
 
 
 def test_changepoint_finds_the_dam_of_the_nile():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,10 @@ from kolmo.coding.code import Code
 from kolmo.errors import ParameterError
 from kolmo.mdl.family import Family
 from kolmo.mdl.located import Located, located_code, quantise, usual_precision
-from kolmo.mdl.locating import ROUNDING_VARIANCE, is_within
+from kolmo.mdl.locating import ROUNDING_VARIANCE, is_varied
 from kolmo.mdl.parts import Chain
 from kolmo.mdl.pieces import Lengths, Parts, Pieces, Segmented, parts_of
-from kolmo.mdl.segments import segment_lengths
+from kolmo.mdl.segments import Solution, solutions
 from kolmo.mdl.values import Values, column_values, scaled
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ class Changepoint(Family[Segmented]):
     (all equally long), and, if there are two or more, the scale and the location of each beside
     those of the whole. One segment is just the whole.
 
-    The cuts minimise the maximised density and its textbook price, exactly; among the solutions
-    for a few prices the one with the shortest message is taken.
+    The cuts minimise the maximised density and its textbook price, exactly up to 4096 rows; among
+    the solutions for up to 12 prices the one with the shortest message is taken.
 
     Parameters
     ----------
@@ -57,6 +56,8 @@ class Changepoint(Family[Segmented]):
     """
 
     name = "changepoint"
+    complexity_name = "segments"
+    in_units = ("location", "scale")
 
     def __init__(self, minimum: int = 10) -> None:
         if not 1 <= minimum <= _LARGEST_MINIMUM:
@@ -64,16 +65,23 @@ class Changepoint(Family[Segmented]):
         self.minimum = minimum
 
     def fits(self, column: Column) -> bool:
-        """Return whether the column has numbers."""
-        return column.numbers is not None and is_within(column_values(column))
+        """Return whether the column has different numbers."""
+        return column.numbers is not None and is_varied(column_values(column))
 
     def choose(self, values: Values) -> Segmented:
         """Return the segments with the shortest message among the solutions for some prices."""
-        rows = values.size
-        found = [self._with(values, lengths) for lengths in self._solutions(values)]
-        code = self.parameter_code(rows)
-        lengths = [code.codelength(s) + Pieces(s).codelength(values) for s in found]
-        return found[lengths.index(min(lengths))]
+        found = self._solutions(values)
+        shortest = min(found.values(), key=lambda solution: solution.total_bits)
+        return _with(values, shortest.lengths)
+
+    def members(self, values: Values) -> Iterator[Segmented]:
+        """Yield the best segments found for some numbers of segments, those beside the best too.
+
+        One segment is the family normal.
+        """
+        for number, solution in self._solutions(values).items():
+            if number > 1:
+                yield _with(values, solution.lengths)
 
     def parameter_code(self, rows: int) -> Code[Segmented]:
         """Return the code of the whole, the lengths, and the segments beside the whole."""
@@ -88,33 +96,38 @@ class Changepoint(Family[Segmented]):
         """Return the code of the segments, one after the other."""
         return Pieces(parameters)
 
+    def complexity(self, parameters: Segmented) -> int:
+        """Return the number of segments."""
+        return len(parameters.lengths)
+
+    def free_parameters(self, parameters: Segmented) -> int:
+        """Return two for each segment, and the cuts."""
+        return 3 * len(parameters.lengths) - 1
+
     def describe(self, parameters: Segmented) -> dict[str, Any]:
         """Return where the segments start, from row 0, and their distributions."""
         starts = np.cumsum([0, *parameters.lengths[:-1]]).tolist()
         return {"starts": starts, "segments": [part.describe() for part in parts_of(parameters)]}
 
-    def _solutions(self, values: Values) -> Iterator[tuple[int, ...]]:
-        """Yield different segmentations, the undivided one first."""
-        rows = values.size
-        seen: set[tuple[int, ...]] = {(rows,)}
-        yield (rows,)
-        if rows < 2 * self.minimum:
-            return
+    def _solutions(self, values: Values) -> dict[int, Solution]:
+        """Return segmentations by the number of segments, among them the undivided one."""
+        code = self.parameter_code(values.size)
         numbers, _, shift = scaled(values)
         floor = ROUNDING_VARIANCE / 4.0 ** min(shift, 500)
-        for part in (1.0, 0.8, 0.6):
-            price = part * math.log2(rows)
-            lengths, _ = segment_lengths(numbers - numbers.mean(), self.minimum, price, floor)
-            if lengths not in seen:
-                seen.add(lengths)
-                yield lengths
 
-    def _with(self, values: Values, lengths: tuple[int, ...]) -> Segmented:
-        whole = estimate(values)
-        if len(lengths) == 1:
-            return Segmented(whole, lengths, ())
-        ends = np.cumsum(lengths)[:-1]
-        return Segmented(whole, lengths, tuple(map(estimate, np.split(values, ends))))
+        def total_bits(lengths: tuple[int, ...]) -> float:
+            segmented = _with(values, lengths)
+            return code.codelength(segmented) + Pieces(segmented).codelength(values)
+
+        return solutions(numbers - numbers.mean(), self.minimum, floor, total_bits)
+
+
+def _with(values: Values, lengths: tuple[int, ...]) -> Segmented:
+    whole = estimate(values)
+    if len(lengths) == 1:
+        return Segmented(whole, lengths, ())
+    ends = np.cumsum(lengths)[:-1]
+    return Segmented(whole, lengths, tuple(map(estimate, np.split(values, ends))))
 
 
 def estimate(values: Values) -> Located:

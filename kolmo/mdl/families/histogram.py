@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from kolmo.coding.code import Code
+from kolmo.coding.comp import maximum_likelihood_bits
 from kolmo.coding.counts import UniformCounts
 from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import ParameterError
 from kolmo.mdl.bins import InBins
-from kolmo.mdl.cuts import best_cuts, cut_places
+from kolmo.mdl.cuts import Search
 from kolmo.mdl.family import Family
-from kolmo.mdl.locating import is_within
+from kolmo.mdl.locating import is_varied
 from kolmo.mdl.parts import Bounded, Chain, Moved, Subset
 from kolmo.mdl.values import LARGEST_BITS, Values, bounds, column_values, offsets
 
@@ -25,7 +27,7 @@ EXAMPLES: list[dict[str, int]] = [{}, {"cells": 32}]
 
 LARGEST_CELLS = 1 << 12
 
-_NARROWEST = 2.0**-40  # of a cell, for the last one: floats tell it from its lower edge
+_EXCESS_BITS = 2.0**-19  # for each row: of uniform codes over their ideal length, and then some
 
 
 class Binned(NamedTuple):
@@ -53,7 +55,7 @@ class Histogram(Family[Binned]):
     Parameters
     ----------
     cells : int
-        Most lattice cells, 1 to 4096. The time is O(cells**2 bins).
+        Most lattice cells, 1 to 4096. The time is O(cells**2 bins + n).
 
     References
     ----------
@@ -69,6 +71,8 @@ class Histogram(Family[Binned]):
     """
 
     name = "histogram"
+    complexity_name = "bins"
+    in_units = ("edges",)
 
     def __init__(self, cells: int = 1024) -> None:
         if not 1 <= cells <= LARGEST_CELLS:
@@ -76,18 +80,26 @@ class Histogram(Family[Binned]):
         self.cells = cells
 
     def fits(self, column: Column) -> bool:
-        """Return whether the column has numbers."""
-        return column.numbers is not None and is_within(column_values(column))
+        """Return whether the column has different numbers."""
+        return column.numbers is not None and is_varied(column_values(column))
 
     def choose(self, values: Values) -> Binned:
         """Return the best histogram over all lattices and numbers of bins."""
-        lowest, size = bounds(values)
-        distances = offsets(values, lowest)
-        lattices = range(self._coarsest(size) + 1)
-        found = [self._best(distances, lowest, size, coarseness) for coarseness in lattices]
-        code = self.parameter_code(values.size)
-        lengths = [code.codelength(b) + self._bins(b).codelength(values) for b in found]
-        return found[lengths.index(min(lengths))]
+        search, code = self._search(values), self.parameter_code(values.size)
+        limit = min(search.bits) + _EXCESS_BITS * values.size
+        near = [bins for bins, bits in enumerate(search.bits, 1) if bits <= limit]
+        return min(
+            self._members(values, search, near),
+            key=lambda b: code.codelength(b) + self._bins(b).codelength(values),
+        )
+
+    def members(self, values: Values) -> Iterator[Binned]:
+        """Yield the best histogram of each number of bins, from 2 to where more cannot pay.
+
+        One bin is the uniform family.
+        """
+        search = self._search(values)
+        return self._members(values, search, range(2, len(search.bits) + 1))
 
     def parameter_code(self, rows: int) -> Code[Binned]:
         """Return the code of range, lattice, cuts and counts."""
@@ -105,6 +117,21 @@ class Histogram(Family[Binned]):
         """Return the code of values in bins."""
         return self._bins(parameters)
 
+    def complexity(self, parameters: Binned) -> int:
+        """Return the number of bins."""
+        return parameters.bins
+
+    def free_parameters(self, parameters: Binned) -> int:
+        """Return all edges, and all shares but one."""
+        return 2 * parameters.bins
+
+    def likelihood_bits(self, parameters: Binned, values: Values) -> float:
+        """Return the length by the share of each bin, uniform inside."""
+        edges = self._bins(parameters).edges
+        pairs = zip(parameters.counts, pairwise(edges), strict=True)
+        inside = [count * math.log2(stop - start) for count, (start, stop) in pairs]
+        return maximum_likelihood_bits(parameters.counts) + math.fsum(inside)
+
     def describe(self, parameters: Binned) -> dict[str, Any]:
         """Return edges and counts; a bin holds the integers from one edge to below the next."""
         bins = self._bins(parameters)
@@ -114,19 +141,17 @@ class Histogram(Family[Binned]):
             "counts": list(parameters.counts),
         }
 
-    def _best(self, distances: Values, lowest: int, size: int, coarseness: int) -> Binned:
-        """Return the best histogram on one lattice."""
-        shift = self._shift(size, coarseness)
-        cells = self._cells(size, coarseness)
-        filled = np.bincount((distances >> shift).astype(np.int64), minlength=cells)
-        marks = cut_places(filled)
-        below = np.concatenate([[0], np.cumsum(filled)])[marks]
-        edges = marks.astype(np.float64)
-        edges[-1] = max(edges[-2] + _NARROWEST, size / (1 << shift))
-        places = best_cuts(below, edges, cells)
-        cuts = tuple(int(marks[place]) for place in places)
-        counts = np.diff(below[[0, *places, -1]])
-        return Binned(lowest, size, coarseness, len(counts), cuts, tuple(counts.tolist()))
+    def _search(self, values: Values) -> Search:
+        lowest, size = bounds(values)
+        shifts = [self._shift(size, s) for s in range(self._coarsest(size) + 1)]
+        return Search(offsets(values, lowest), size, shifts)
+
+    def _members(self, values: Values, search: Search, numbers: Iterable[int]) -> Iterator[Binned]:
+        """Yield the best histogram for each of some numbers of bins."""
+        lowest, size = bounds(values)
+        for bins in numbers:
+            coarseness, inner, counts = search.best(bins)
+            yield Binned(lowest, size, coarseness, bins, tuple(inner), tuple(counts))
 
     def _bins(self, binned: Binned) -> InBins:
         shift = self._shift(binned.size, binned.coarseness)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kolmo.coding.code import Code
@@ -11,7 +12,7 @@ from kolmo.mdl.alphabet import Shifted, has_alphabet, lowest_code, size_code, to
 from kolmo.mdl.contexts import Contexts
 from kolmo.mdl.family import Family
 from kolmo.mdl.parts import Chain
-from kolmo.mdl.values import Values
+from kolmo.mdl.values import Values, offsets
 
 if TYPE_CHECKING:
     from kolmo.table import Column
@@ -55,6 +56,8 @@ class Markov(Family[Chained]):
     """
 
     name = "markov"
+    complexity_name = "order"
+    in_units = ("lowest",)
 
     def __init__(self, limit: int = 16) -> None:
         if not 0 <= limit <= LARGEST_LIMIT:
@@ -72,6 +75,12 @@ class Markov(Family[Chained]):
         lengths = [Contexts(size, order, symbols.size).codelength(symbols) for order in orders]
         return Chained(lowest, size, lengths.index(min(lengths)))
 
+    def members(self, values: Values) -> Iterator[Chained]:
+        """Yield the chain of each order from 1; that of order 0 is the family categorical."""
+        lowest, size, symbols = to_symbols(values, LARGEST_SIZE)
+        for order in range(1, self._largest_order(size, symbols.size) + 1):
+            yield Chained(lowest, size, order)
+
     def parameter_code(self, rows: int) -> Code[Chained]:
         """Return the code of the range and of the order."""
         return Chain(
@@ -84,6 +93,20 @@ class Markov(Family[Chained]):
     def data_code(self, parameters: Chained, rows: int) -> Code[Any]:
         """Return the code by contexts."""
         return Shifted(Contexts(parameters.size, parameters.order, rows), parameters.lowest)
+
+    def complexity(self, parameters: Chained) -> int:
+        """Return the order."""
+        return parameters.order
+
+    def free_parameters(self, parameters: Chained) -> int:
+        """Return all shares but one in each context."""
+        contexts: int = parameters.size**parameters.order
+        return (parameters.size - 1) * contexts
+
+    def likelihood_bits(self, parameters: Chained, values: Values) -> float:
+        """Return the length by the frequencies in each context of the column itself."""
+        contexts = Contexts(parameters.size, parameters.order, values.size)
+        return contexts.likelihood_bits(offsets(values, parameters.lowest))
 
     def _largest_order(self, size: int, rows: int) -> int:
         order = 0
