@@ -15,9 +15,11 @@ _WHERE = {
     "encode": "kolmo.messages",
     "decode": "kolmo.messages",
     "inspect": "kolmo.messages",
+    "codelengths": "kolmo.mdl.counted",
     "estimators": "kolmo.registry",
     "families": "kolmo.registry",
     "open_input": "kolmo.data",
+    "select": "kolmo.mdl.select",
     "KolmoError": "kolmo.errors",
 }
 
@@ -25,12 +27,14 @@ __all__ = [
     "KolmoError",
     "__version__",
     "bounds",
+    "codelengths",
     "decode",
     "encode",
     "estimators",
     "families",
     "inspect",
     "open_input",
+    "select",
 ]
 
 

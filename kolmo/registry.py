@@ -116,7 +116,9 @@ class Registry:
 estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimators")
 families = Registry("family", "kolmo.mdl.families", "kolmo.families")
 
-CODES = (estimators,)
+streams = Registry("code", "kolmo.mdl.streams", "kolmo.streams")
+
+CODES = (estimators, streams)
 
 
 def make_code(name: str, parameters: dict[str, int]) -> Any:

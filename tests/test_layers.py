@@ -16,7 +16,9 @@ ROOT = Path(__file__).parent.parent
 LEVELS = {
     **dict.fromkeys(("errors", "jit", "progress"), 0),
     **dict.fromkeys(("results", "data", "registry", "parallel", "artefact", "versions"), 1),
-    **dict.fromkeys(("coding", "header", "container", "messages", "isolation", "table"), 2),
+    **dict.fromkeys(
+        ("coding", "header", "container", "messages", "isolation", "receiver", "table"), 2
+    ),
     **{
         area: 3 + i for i, area in enumerate(("complexity", "mdl", "weights", "automaton", "bench"))
     },
@@ -27,6 +29,7 @@ NEIGHBOURS = {
     "container": {"coding", "header"},
     "messages": {"coding", "header", "container", "isolation"},
     "isolation": {"coding", "container"},
+    "receiver": {"messages"},
 }
 STRANGERS = {"click", "rich", "cli", "kolmo_cli", "benchmarks", "tests", "naive"}
 KERNEL_IMPORTS = {"numpy", "math", "typing", "kolmo.jit"}

@@ -2,6 +2,7 @@
 
 import math
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,14 +21,8 @@ from kolmo.mdl.families.student import Student
 from kolmo.mdl.segments import segment_lengths
 
 # Annual flow of the Nile at Aswan, 10**8 m3, 1871 to 1970; public domain.
-NILE = [
-    *(1120, 1160, 963, 1210, 1160, 1160, 813, 1230, 1370, 1140, 995, 935, 1110, 994, 1020, 960),
-    *(1180, 799, 958, 1140, 1100, 1210, 1150, 1250, 1260, 1220, 1030, 1100, 774, 840, 874, 694),
-    *(940, 833, 701, 916, 692, 1020, 1050, 969, 831, 726, 456, 824, 702, 1120, 1100, 832, 764),
-    *(821, 768, 845, 864, 862, 698, 845, 744, 796, 1040, 759, 781, 865, 845, 944, 984, 897, 822),
-    *(1010, 771, 676, 649, 846, 812, 742, 801, 1040, 860, 874, 848, 890, 744, 749, 838, 1050),
-    *(918, 986, 797, 923, 975, 815, 1020, 906, 901, 1170, 912, 746, 919, 718, 714, 740),
-]
+NILE_CSV = Path(__file__).parent.parent / "data" / "nile.csv"
+NILE = [int(line.split(",")[1]) for line in NILE_CSV.read_text().splitlines()[1:]]
 THUE_MORSE = np.array([i.bit_count() & 1 for i in range(1024)])
 THUE_MORSE_BITS = [1029.3261, 950.0668, 701.1302, 708.1975, 384.3257, 390.3653, 403.4953]
 

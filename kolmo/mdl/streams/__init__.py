@@ -1,0 +1,1 @@
+"""Codes of whole data sets that kolmo's own commands write into containers: one file each."""
