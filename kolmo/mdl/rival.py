@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ _WORD_BYTES = 8
 _LARGEST_OFFSET = 1 << 62
 _LONGEST_NUMBER = 4932  # digits; Python refuses to read much longer ones
 _SAMPLE = 1 << 15
+_CHUNK = 1 << 14
 
 
 class Layout(NamedTuple):
@@ -40,7 +42,8 @@ class Layout(NamedTuple):
         Which of `LAYOUTS`: a line of digits for each; its distance from ``lowest`` in ``width``
         bytes, the high ones first; or so its difference from the value before.
     known : tuple of bytes or None
-        Data and payload, for an encoder that has compressed them; not part of the message.
+        SHA-256 of the data and their payload, for an encoder that has compressed them; not part
+        of the message.
     """
 
     layout: int
@@ -106,7 +109,8 @@ class Rival(Family[Layout]):
 
     def _compressed(self, layout: Layout, values: Values) -> Layout:
         data = _to_bytes(layout, values)
-        return layout._replace(known=(data, Compressed(self.packer, LONGEST).compress(data)))
+        payload = Compressed(self.packer, LONGEST).compress(data)
+        return layout._replace(known=(sha256(data).digest(), payload))
 
 
 class _Width(Code[int]):
@@ -152,7 +156,9 @@ class _Stream(Code[Values]):
 
     def _compress(self, value: Values) -> tuple[bytes, bytes]:
         data, known = _to_bytes(self.layout, value), self.layout.known
-        return (data, self._code.compress(data)) if known is None or known[0] != data else known
+        if known is not None and known[0] == sha256(data).digest():
+            return data, known[1]
+        return data, self._code.compress(data)
 
 
 def _guarded(packer: Packer) -> Packer:
@@ -188,7 +194,7 @@ def _folded_differences(values: Values, lowest: int) -> Values:
 def _to_bytes(layout: Layout, values: Values) -> bytes:
     name = LAYOUTS[layout.layout]
     if name == TEXT:
-        return b"".join(b"%d\n" % int(value) for value in values)
+        return b"".join(map(_lines, np.array_split(values, 1 + values.size // _CHUNK)))
     numbers = offsets(values, layout.lowest)
     if name == DIFFERENCES:
         numbers = _folded_differences(values, layout.lowest)
@@ -197,6 +203,10 @@ def _to_bytes(layout: Layout, values: Values) -> bytes:
         raise ParameterError(f"another column: its values do not fit {layout.width} bytes.")
     words = numbers.astype(">u8").view(np.uint8).reshape(-1, _WORD_BYTES)
     return words[:, _WORD_BYTES - layout.width :].tobytes()
+
+
+def _lines(values: Values) -> bytes:
+    return b"".join([b"%d\n" % value for value in values.tolist()])
 
 
 def _from_bytes(layout: Layout, data: bytes) -> Values:

@@ -28,6 +28,7 @@ Integers = NDArray[np.int64]
 Moments = tuple[Floats, Floats]
 
 _CHUNK_STEPS = 1 << 20
+_CHUNK_CUTS = 1 << 16
 _LARGEST_EXACT = 1 << 12
 _SWEEPS = 2
 _FIRST_PRICES = (1.0, 0.6)  # of log2 n, that of a place in the column
@@ -229,10 +230,15 @@ def _drop_cuts(numbers: Floats, edges: list[int], price_bits: float, floor: floa
 def _gains(numbers: Floats, cuts: Integers, floor: float) -> Floats:
     """Return how many bits fewer two segments have than one, for each cut between them."""
     sums, squares = _moments(numbers)
-    rest = numbers.size - cuts
-    left = _density_bits(sums[cuts], squares[cuts], cuts, floor)
-    right = _density_bits(sums[-1] - sums[cuts], squares[-1] - squares[cuts], rest, floor)
-    return _density_bits(sums[-1:], squares[-1:], np.array([numbers.size]), floor) - left - right
+    whole = _density_bits(sums[-1:], squares[-1:], np.array([numbers.size]), floor)
+    gains = np.empty(cuts.size)
+    for start in range(0, cuts.size, _CHUNK_CUTS):
+        some = slice(start, start + _CHUNK_CUTS)
+        a, b, size = sums[cuts[some]], squares[cuts[some]], cuts[some]
+        left = _density_bits(a, b, size, floor)
+        right = _density_bits(sums[-1] - a, squares[-1] - b, numbers.size - size, floor)
+        gains[some] = whole - left - right
+    return gains
 
 
 def _density_bits(sums: Floats, squares: Floats, sizes: Integers, floor: float) -> Floats:
@@ -253,8 +259,11 @@ def _bits(moments: Moments, edges: list[int], price_bits: float, floor: float) -
 
 def _moments(numbers: Floats) -> Moments:
     """Return the sums of the numbers and of their squares up to each row."""
-    padded = np.concatenate([[0.0], numbers])
-    return np.cumsum(padded), np.cumsum(padded * padded)
+    sums, squares = np.zeros(numbers.size + 1), np.zeros(numbers.size + 1)
+    np.cumsum(numbers, out=sums[1:])
+    np.multiply(numbers, numbers, out=squares[1:])
+    np.cumsum(squares[1:], out=squares[1:])
+    return sums, squares
 
 
 def _trace(starts: Integers, place: int) -> list[int]:

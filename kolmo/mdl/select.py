@@ -17,6 +17,8 @@ from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
 from kolmo.table import Table, Texts, apply_missing, csv_bytes, read_table
 
+LARGEST_BATCH = 1 << 18  # cells
+
 
 class Sent(NamedTuple):
     """A column's place in its table, its shortest message, and what this decodes to."""
@@ -112,10 +114,21 @@ def select_each(
 ) -> Iterator[tuple[ColumnChoice, Sent]]:
     """Yield the choice for each column, and its shortest message, one column after the other."""
     names = table.names if columns is None else tuple(dict.fromkeys(columns))
-    places = [table.find(name) for name in names]
-    for name in request.precisions or {}:
+    for name in (*names, *(request.precisions or {})):
         table.find(name)
-    progress.add(table.rows * len(places))
+    progress.add(table.rows * len(names))
+    width = max(1, LARGEST_BATCH // max(1, table.rows))
+    for first in range(0, len(names), width):
+        batch = names[first : first + width]
+        for choice, sent in _select_batch(table, request, batch, jobs):
+            progress.advance(table.rows)
+            yield choice, sent
+
+
+def _select_batch(
+    table: Table, request: Request, names: Sequence[str], jobs: int
+) -> Iterator[tuple[ColumnChoice, Sent]]:
+    """Yield the choices for some columns, which are in memory at the same time."""
 
     def tasks() -> Iterator[tuple[Contest, Method | None]]:
         for name in names:
@@ -128,13 +141,12 @@ def select_each(
         return contest, None if method is None else contest.attempt(method)
 
     attempts: list[Attempt] = []
-    waiting = iter(places)
+    waiting = map(table.find, names)
     for contest, attempt in ordered_map(work, tasks(), jobs):
         if attempt is not None:
             attempts.append(attempt)
             continue
         choice, message = contest.decide(attempts)
-        progress.advance(table.rows)
         yield choice, Sent(next(waiting), message, contest.texts)
         attempts = []
 

@@ -12,7 +12,7 @@ from kolmo.mdl.methods import edition
 
 EXAMPLES: list[dict[str, int]] = [{}]
 
-_MEMORY_FACTOR = 64
+_MEMORY_FACTOR = 24
 _LEAST_MEMORY = 1 << 24
 
 
