@@ -34,6 +34,12 @@ def open_artefact(path: str | None, inputs: Iterable[str]) -> "Artefact | None":
     return opened
 
 
+def check_apart(output: str | None, picture: str | None) -> None:
+    """Refuse a message and a picture that would overwrite each other."""
+    if output and picture and os.path.realpath(output) == os.path.realpath(picture):
+        raise click.UsageError("-o and --plot-file name the same file: need two")
+
+
 def _is_same(path: str, name: str) -> bool:
     try:
         written = os.stat(path)

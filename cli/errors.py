@@ -13,6 +13,11 @@ from .text import visible
 
 FAILED, WRONG_USAGE, INCONCLUSIVE, BUG = 1, 2, 3, 70
 BROKEN_PIPE = 141
+OUT_OF_MEMORY = (  # what a thread, a library and a compiler say of it
+    "can't start new thread",
+    "failed to map segment",
+    "Could not find/load shared object",
+)
 
 
 class Stopped(BaseException):
@@ -99,7 +104,7 @@ def _run(group: click.Group, arguments: list[str]) -> int:
 def _say_unexpected(error: BaseException) -> int:
     if isinstance(error, SystemExit):  # click leaves so after completion, or when a pipe breaks
         return BROKEN_PIPE if error.code else 0
-    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY):
         say("out of memory. Try --jobs 1, smaller inputs, or fewer estimators.")
         return FAILED
     if isinstance(error, OSError):

@@ -12,11 +12,14 @@ from . import errors, options
 
 COMMANDS = {
     "complexity": "Bound the Kolmogorov complexity of files from above.",
+    "mdl-select": "Choose the best model of each column of a CSV file.",
     "encode": "Encode a file into a checksummed .klm container.",
     "decode": "Decode a .klm container, every check passed.",
     "inspect": "Show what a .klm container says of itself.",
     "verify": "Decode a .klm container and check it, writing nothing.",
-    "info": "Show versions, estimators, and what is missing.",
+    "codelength": "Show code lengths of counts, to check by hand.",
+    "nml": "Show the complexity of a model and its price in bits.",
+    "info": "Show versions, estimators, families, and what is missing.",
     "completion": "Print a completion script for bash, zsh or fish.",
     "man": "Print a manual page.",
 }
@@ -33,7 +36,7 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f".commands.{cmd_name}", __package__)
+        module = import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
         command: click.Command = module.command
         return command
 

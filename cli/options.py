@@ -1,16 +1,25 @@
 """Options that several commands share, and the types of their values."""
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from kolmo.errors import shorten
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(allow_dash=True, readable=False)
 FORMATS = ("table", "tsv", "csv", "json")
 LARGEST_SIZE = (1 << 63) - 1
+LARGEST_BITS = 1e15
+DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+LONGEST_WHOLE = 60  # characters, underscores included
+LONGEST_STEP = 1000  # characters
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 UNITS |= {f"{name}{end}": UNITS[name] for name in "KMGT" for end in ("i", "iB")}
 UNITS |= {"kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "B": 1, "k": 1 << 10}
@@ -37,6 +46,67 @@ class Size(click.ParamType[int]):
         )
 
 
+class Wholes(click.ParamType[tuple[int, ...]]):
+    """Whole numbers from 0, separated by commas: ``3,7``, ``1e6``, ``1_000``.
+
+    Parameters
+    ----------
+    most : int
+        How many of them there may be.
+    ranges : bool
+        Whether ``2:10`` stands for the numbers from 2 to 10.
+    """
+
+    name = "numbers"
+
+    def __init__(self, most: int, *, ranges: bool = False) -> None:
+        self.most, self.ranges = most, ranges
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return the numbers."""
+        if isinstance(value, tuple):
+            return value
+        found: list[int] = []
+        for piece in value.split(","):
+            span = self._span(piece)
+            if span is None:
+                example = "2,3 or 2:10" if self.ranges else "3,7"
+                self.fail(
+                    f"got '{shorten(value)}'; need whole numbers from 0 to 2^63 - 1, as in "
+                    f"{example}",
+                    param,
+                    ctx,
+                )
+            first, last = span
+            if len(found) + last - first >= self.most:
+                self.fail(f"got too many numbers; need at most {self.most}", param, ctx)
+            found += range(first, last + 1)
+        return tuple(found)
+
+    def _span(self, piece: str) -> tuple[int, int] | None:
+        """Return the first and the last number of ``2:10`` or ``2``; None if it is neither."""
+        text, colon, end = piece.partition(":")
+        first, last = _whole(text), _whole(end if colon else text)
+        if first is None or last is None or first > last or (colon and not self.ranges):
+            return None
+        return first, last
+
+
+class Letters(click.ParamType[str]):
+    """A sequence of letters and digits, one at least."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        text = str(value)
+        if not text.isalnum():
+            self.fail(f"got '{shorten(text)}'; need letters and digits, as in 0110111", param, ctx)
+        return text
+
+
 class Jobs(click.ParamType[int]):
     """A number of threads; 0 or ``auto`` means the cores that this process may use."""
 
@@ -51,6 +121,47 @@ class Jobs(click.ParamType[int]):
             self.fail(f"got '{text[:60]}'; need auto or 0 to {LARGEST_JOBS}", param, ctx)
         cores = available_cores()
         return min(int(text), cores) or cores
+
+
+class Bits(click.ParamType[float]):
+    """A finite number of bits, 0 or more."""
+
+    name = "bits"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        if isinstance(value, float):
+            return value
+        if re.fullmatch(DECIMAL, value) is None or float(value) > LARGEST_BITS:
+            self.fail(f"got '{shorten(value)}'; need a number of bits from 0 to 1e15", param, ctx)
+        return float(value)
+
+
+class NamedStep(click.ParamType["tuple[str, Fraction]"]):
+    """A column and the step of its numbers: ``height=.01``."""
+
+    name = "step"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "tuple[str, Fraction]":
+        """Return the column's name and the exact step."""
+        from fractions import Fraction
+
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.rpartition("=")
+        known = len(text) <= LONGEST_STEP and re.fullmatch(DECIMAL, text)
+        step = Fraction(text) if known else Fraction(0)
+        if not equals or step <= 0:
+            self.fail(
+                f"got '{shorten(value)}'; need a column and a step above 0, as in height=.01",
+                param,
+                ctx,
+            )
+        return name, step
 
 
 class Once(click.Option):
@@ -175,5 +286,40 @@ def complete_names(
     """Complete the last of several comma-separated names of estimators."""
     from kolmo.registry import estimators
 
+    return _complete_last(estimators.own_names(), incomplete)
+
+
+def complete_families(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[str]:
+    """Complete the last of several comma-separated names of families and compressors."""
+    from kolmo.registry import estimators, families
+
+    return _complete_last([*families.own_names(), *estimators.own_names()], incomplete)
+
+
+def complete_codes(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[str]:
+    """Complete the last of several comma-separated names of codes of counts."""
+    from kolmo.mdl.counted import CODES
+
+    return _complete_last(CODES, incomplete)
+
+
+def _complete_last(names: Iterable[str], incomplete: str) -> list[str]:
     *before, last = incomplete.split(",")
-    return [",".join([*before, name]) for name in estimators.own_names() if name.startswith(last)]
+    return [",".join([*before, name]) for name in names if name.startswith(last)]
+
+
+def _whole(text: str) -> int | None:
+    """Return the number that ``text`` writes, as in 12, 1e6 or 1_000; None if it is none."""
+    match = re.fullmatch(r"([0-9]+(?:_[0-9]+)*)(?:e([0-9]{1,2}))?", text.strip())
+    if match is None or len(match[1]) > LONGEST_WHOLE:
+        return None
+    number: int = int(match[1]) * 10 ** int(match[2] or 0)
+    return number if number <= LARGEST_SIZE else None

@@ -90,6 +90,11 @@ class Output:
         Its name, for the envelope.
     parameters : dict
         What can change the result.
+
+    Attributes
+    ----------
+    groups : list of dict or None
+        What is said of several rows together, for the envelope.
     """
 
     def __init__(self, command: str, parameters: dict[str, Any]) -> None:
@@ -97,6 +102,7 @@ class Output:
         self.format = self._format()
         self.warnings: list[dict[str, Any]] = []
         self.timings: list[dict[str, Any]] | None = None
+        self.groups: list[dict[str, Any]] | None = None
         self._results: list[dict[str, Any]] = []
         self._started = False
 
@@ -129,6 +135,8 @@ class Output:
             "results": self._results,
             "warnings": self.warnings,
         }
+        if self.groups is not None:
+            envelope["groups"] = self.groups
         if self.timings is not None:
             envelope["timings"] = self.timings
         return json.dumps(envelope, indent=2, allow_nan=False)

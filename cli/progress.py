@@ -14,9 +14,18 @@ PATIENCE_SECONDS = 1.0
 
 
 class Bar:
-    """Counts bytes of work from any thread; draws only in a terminal, and only after a second."""
+    """Counts work from any thread; draws only in a terminal, and only after a second.
 
-    def __init__(self, *, silent: bool) -> None:
+    Parameters
+    ----------
+    silent : bool
+        Whether it stays away unless asked for.
+    unit : str
+        What is counted.
+    """
+
+    def __init__(self, *, silent: bool, unit: str = "bytes") -> None:
+        self.unit = unit
         wanted = setting("progress")
         default = is_terminal(sys.stderr) and not silent and not setting("quiet")
         self.shown = default if wanted is None else bool(wanted)
@@ -73,21 +82,26 @@ class Bar:
             self._drawn.start()
         self._drawn.update(self._task, total=self.total, completed=self.done)
 
-    @staticmethod
-    def _new_bar() -> Any:
+    def _new_bar(self) -> Any:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
             DownloadColumn,
+            MofNCompleteColumn,
             Progress,
+            TextColumn,
             TimeRemainingColumn,
             TransferSpeedColumn,
         )
 
+        counts = (
+            (DownloadColumn(), TransferSpeedColumn())
+            if self.unit == "bytes"
+            else (MofNCompleteColumn(), TextColumn(self.unit))
+        )
         return Progress(
             BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
+            *counts,
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,

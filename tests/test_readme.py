@@ -63,6 +63,27 @@ def test_recipe_of_a_container_prints_what_the_readme_shows(kolmo, folder):
     assert plain(done.stdout) == plain(shown(command))
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "kolmo codelength --counts 3,7",
+        "kolmo codelength --sequence 0110111011 --code kt,ml",
+        "kolmo nml --categories 2:4 --n 10,1000",
+    ],
+)
+def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
+    done = kolmo(*command.split()[1:], "--format", "table", cwd=folder)
+    assert done.stdout == shown(command)
+
+
+def test_recipe_of_a_column_prints_what_the_readme_shows(kolmo):
+    command = "kolmo mdl-select tests/data/nile.csv --column flow"
+    done = kolmo(*command.split()[1:], "--format", "table", cwd=ROOT)
+    found, wanted = plain(done.stdout), plain(shown(command))
+    for word in wanted.split():
+        assert word in found.split()
+
+
 def test_there_are_results():
     assert {path.stem for path in RESULTS} >= set(TABLES)
 

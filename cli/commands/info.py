@@ -5,11 +5,13 @@ import click
 from .. import options
 
 
-@click.command("info", short_help="Show versions, estimators, and what is missing.")
+@click.command("info", short_help="Show versions, estimators, families, and what is missing.")
 @options.output_format
 @options.session(hidden=True)
 def command() -> None:
-    """Show the versions that sizes depend on, and every estimator with what it removes or computes.
+    """Show the versions that sizes depend on, every estimator and every family of models.
+
+    An estimator is shown with what it removes or computes, a family with its settings.
 
     \b
     Examples:

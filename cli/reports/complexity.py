@@ -14,7 +14,7 @@ from kolmo.errors import KolmoError
 from kolmo.registry import estimators as registry
 from kolmo.results import Bounds
 
-from ..artefacts import check_names, open_artefact
+from ..artefacts import check_apart, check_names, open_artefact
 from ..errors import FAILED, say
 from ..output import (
     Column,
@@ -90,8 +90,7 @@ def run(request: Request) -> int:
     if request.timings:
         output.timings = []
     files = [*names, *([request.given] if request.given else [])]
-    if request.output is not None and request.output == request.plot_file:
-        raise click.UsageError("-o and --plot-file name the same file: need two")
+    check_apart(request.output, request.plot_file)
     picture = _open_picture(request, files)
     artefact = _open_message(request, files)
     reader = _Reader(request, names)
@@ -121,7 +120,9 @@ def run(request: Request) -> int:
     if reader.skipped and not setting("verbose"):
         note(f"{reader.skipped} links and special files were skipped; --verbose names them")
     if picture is not None:
-        picture.draw([bounds for bounds in reports if bounds.rows])
+        from ..plots.bounds import draw_picture
+
+        draw_picture(picture, [bounds for bounds in reports if bounds.rows])
     return FAILED if reader.failed else 0
 
 
@@ -208,7 +209,7 @@ def _report(bounds: Bounds, output: Output, request: Request) -> None:
     rows = [row.to_dict() for row in bounds.rows]
     output.rows(rows, lambda: _render(bounds))
     if request.plot and rows:
-        from ..plots import draw_bars
+        from ..plots.bounds import draw_bars
 
         draw_bars(bounds, to_stderr=output.format != "table")
 
@@ -280,7 +281,7 @@ def _write_message(
 def _open_picture(request: Request, files: list[str]) -> Any:
     if request.plot_file is None:
         return None
-    from ..plots import Picture
+    from ..plots.picture import Picture
 
     return Picture(request.plot_file, files)
 

@@ -1,13 +1,17 @@
 """The rows of ``kolmo info``."""
 
+import inspect
 import sys
 from typing import Any, NamedTuple
 
 from kolmo.errors import UnavailableError
-from kolmo.registry import estimators
+from kolmo.registry import estimators, families
 from kolmo.versions import versions
 
 from ..output import Column, is_terminal, print_table, terminal_width, write
+from ..text import visible
+
+ROW_KEYS = ("topic", "name", "value", "note")
 
 
 class EstimatorInfo(NamedTuple):
@@ -20,31 +24,54 @@ class EstimatorInfo(NamedTuple):
     note: str
 
 
+class FamilyInfo(NamedTuple):
+    """One family of models: its settings with their defaults, and whether it can run here."""
+
+    name: str
+    available: bool
+    settings: dict[str, Any]
+    note: str
+
+    def settings_text(self) -> str:
+        """Return the settings as ``name=default``."""
+        return " ".join(f"{key}={value}" for key, value in self.settings.items())
+
+
 class Info(NamedTuple):
     """All that ``kolmo info`` knows."""
 
     versions: dict[str, str | None]
     estimators: list[EstimatorInfo]
+    families: list[FamilyInfo]
 
     def record(self) -> dict[str, Any]:
-        """Return one JSON object: versions by name, and the estimators."""
-        return {**self.versions, "estimators": [item._asdict() for item in self.estimators]}
+        """Return one JSON object: versions by name, the estimators and the families."""
+        return {
+            **self.versions,
+            "estimators": [item._asdict() for item in self.estimators],
+            "families": [item._asdict() for item in self.families],
+        }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row for each version and estimator."""
-        first = [
-            {"topic": "version", "name": name, "value": value or "not installed", "note": ""}
-            for name, value in self.versions.items()
+        """Return one row for each version, estimator and family."""
+        found = [
+            *(
+                ("version", name, text or "not installed", "")
+                for name, text in self.versions.items()
+            ),
+            *(("estimator", item.name, item.kind, item.note) for item in self.estimators),
+            *(("family", item.name, item.settings_text(), item.note) for item in self.families),
         ]
-        return first + [
-            {"topic": "estimator", "name": item.name, "value": item.kind, "note": item.note}
-            for item in self.estimators
-        ]
+        return [dict(zip(ROW_KEYS, row, strict=True)) for row in found]
 
 
 def collect() -> Info:
     """Look everything up."""
-    return Info(versions(), [_estimator(name) for name in estimators.names()])
+    return Info(
+        versions(),
+        [_estimator(name) for name in estimators.names()],
+        [_family(name) for name in families.names()],
+    )
 
 
 def _estimator(name: str) -> EstimatorInfo:
@@ -59,22 +86,48 @@ def _estimator(name: str) -> EstimatorInfo:
     )
 
 
+def _family(name: str) -> FamilyInfo:
+    try:
+        plugin, missing = families.get(name), families.missing(name)
+        first_line = (plugin.__doc__ or "").strip().partition("\n")[0]
+        return FamilyInfo(name, missing is None, _settings(plugin), missing or first_line)
+    except UnavailableError as error:
+        return FamilyInfo(name, False, {}, str(error))
+    except Exception as error:  # one broken plug-in must not hide the others
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+        return FamilyInfo(name, False, {}, f"family {name} is unavailable, because of {reason}")
+
+
+def _settings(plugin: type) -> dict[str, Any]:
+    """Return the named arguments of a class with their defaults; None where there is none."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    found = {}
+    for item in inspect.signature(plugin).parameters.values():
+        if item.kind in named:
+            default = None if item.default is item.empty else item.default
+            plain = default is None or isinstance(default, str | int)
+            found[item.name] = default if plain else str(default)
+    return found
+
+
 def render(info: Info) -> None:
-    """Draw both tables for people."""
+    """Draw all of it for people."""
     versions = [{"name": name, "value": text} for name, text in info.versions.items()]
     print_table(VERSION_COLUMNS, versions, best=0)
     write("\n")
     for item in info.estimators:
-        _render_estimator(item)
+        _render_item(f"{item.name} ({item.kind}) {item.parameters}", item.note)
+    write("\n")
+    for family in info.families:
+        _render_item(f"{family.name} (family) {family.settings_text()}", family.note)
 
 
-def _render_estimator(item: EstimatorInfo) -> None:
+def _render_item(head: str, note: str) -> None:
     import textwrap
 
-    head = f"{item.name} ({item.kind}) {item.parameters}".rstrip()
     width = terminal_width() if is_terminal(sys.stdout) else 100
-    note = textwrap.fill(item.note, width, initial_indent="  ", subsequent_indent="  ")
-    write(f"{head}\n{note}\n")
+    text = textwrap.fill(visible(note), width, initial_indent="  ", subsequent_indent="  ")
+    write(f"{visible(head.rstrip())}\n{text}\n")
 
 
 VERSION_COLUMNS = (

@@ -7,6 +7,7 @@ is put back.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +88,10 @@ class Urn(Code["Symbols"]):
         10.840129
         """
         check_length(sum(counts), self.length)
+        alike = Counter(zip(self.weights, counts, strict=True))
         gains = [
-            log2_product(weight, self.step, count)
-            for weight, count in zip(self.weights, counts, strict=True)
+            times * log2_product(weight, self.step, count)
+            for (weight, count), times in alike.items()
             if count
         ]
         return log2_product(sum(self.weights), self.step, self.length) - math.fsum(gains)

@@ -26,6 +26,7 @@ from kolmo.mdl.selection import (
     Candidate,
     ColumnChoice,
     LeftOut,
+    Verdict,
     evidence_bound,
     judge,
 )
@@ -60,6 +61,8 @@ class Request:
         Whether all listed candidates are decoded in a fresh process.
     sketch : bool
         Whether a picture is wanted.
+    every : bool
+        Whether all candidates are listed, not the best of each family and the close ones alone.
     """
 
     methods: tuple[Method, ...] | None = None
@@ -69,6 +72,7 @@ class Request:
     criteria: bool = False
     verify: bool = False
     sketch: bool = False
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,7 @@ class Contest:
         CertificationError
             If a message decodes to something else than the column.
         """
-        entries = sorted(self._entries(attempts), key=lambda entry: entry.candidate.total_bits)
-        entries = self._ranked(entries)
+        entries = self._ranked(sorted(self._entries(attempts), key=_order))
         listed = self._listed(entries)
         certified = self._certify_afresh(listed) if self.request.verify else self._certify(listed)
         candidates = tuple(entry.candidate for entry in certified)
@@ -154,14 +157,25 @@ class Contest:
             self.column.name,
             self._about(),
             candidates,
-            tuple(entry.candidate for entry in entries),
+            self._profile(entries, candidates),
             tuple(self._baselines(candidates)),
             tuple(LeftOut(a.method.label, a.reason) for a in attempts if a.reason is not None),
-            judge(candidates, len(entries), self.request.min_gain_bits),
+            self._judge(candidates, len(entries)),
             self.column.cautions,
             self._sketch(certified[0]) if certified and self.request.sketch else None,
         )
         return choice, self._message(certified[0] if certified else None)
+
+    @staticmethod
+    def _profile(entries: Sequence[_Entry], listed: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """Return all candidates, those that are listed with what was found out of them."""
+        known = {candidate.rank: candidate for candidate in listed}
+        return tuple(known.get(entry.candidate.rank, entry.candidate) for entry in entries)
+
+    def _judge(self, candidates: tuple[Candidate, ...], tried: int) -> Verdict:
+        if not candidates and self.values.size:
+            return Verdict("no family that was asked for has a model", True, None)
+        return judge(candidates, tried, self.request.min_gain_bits)
 
     def _sketch(self, winner: _Entry) -> Sketch:
         if not self.cells.numeric:
@@ -210,13 +224,10 @@ class Contest:
         if not entries:
             return []
         least = entries[0].candidate.total_bits
+        deltas = [max(0.0, entry.candidate.total_bits - least) for entry in entries]
         return [
-            entry.with_fields(
-                rank=rank,
-                delta_bits=entry.candidate.total_bits - least,
-                evidence_bound=evidence_bound(entry.candidate.total_bits - least),
-            )
-            for rank, entry in enumerate(entries, 1)
+            entry.with_fields(rank=rank, delta_bits=delta, evidence_bound=evidence_bound(delta))
+            for rank, (entry, delta) in enumerate(zip(entries, deltas, strict=True), 1)
         ]
 
     def _listed(self, entries: Sequence[_Entry]) -> list[_Entry]:
@@ -225,7 +236,12 @@ class Contest:
         found = []
         for rank, entry in enumerate(entries, 1):
             close = entry.candidate.delta_bits < self.request.min_gain_bits
-            if close or rank == RUNNER_UP or entry.candidate.family not in seen:
+            if (
+                self.request.every
+                or close
+                or rank == RUNNER_UP
+                or entry.candidate.family not in seen
+            ):
                 found.append(entry)
             seen.add(entry.candidate.family)
         return found
@@ -341,6 +357,12 @@ def _xz(text: bytes) -> tuple[str, int]:
     if lzma.decompress(packed) != text:
         raise CertificationError("not certified: xz does not decode to the same text")
     return "xz -9e" if slow else "xz -1", 8 * len(packed)
+
+
+def _order(entry: _Entry) -> tuple[float, int]:
+    """Return what sorts candidates: length, and of equally long ones the simplest first."""
+    candidate = entry.candidate
+    return round(candidate.total_bits, 6), candidate.complexity or 0
 
 
 def scaled_by(value: Any, unit: Fraction) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kolmo.errors import ParameterError, shorten
 from kolmo.mdl.contest import Attempt, Contest, Request
 from kolmo.mdl.message import ColumnMessage, TableMessage
 from kolmo.mdl.methods import Method, parse_method
@@ -26,6 +27,11 @@ class Sent(NamedTuple):
     place: int
     message: ColumnMessage
     texts: Texts
+
+    @property
+    def complete(self) -> bool:
+        """Whether a model sends the values, if there are any."""
+        return self.message.chosen is not None or self.message.values.size == 0
 
 
 def select(
@@ -95,7 +101,7 @@ def select(
     request = Request(methods, missing, precisions, min_gain_bits, criteria, verify)
     pairs = list(select_each(table, request, columns=columns, jobs=jobs, progress=progress))
     sent = [message for _, message in pairs]
-    same = keeps_rows(table, missing, columns)
+    same = keeps_rows(table, missing, columns) and all(item.complete for item in sent)
     return Selection(
         table.file,
         tuple(choice for choice, _ in pairs),
@@ -172,8 +178,14 @@ def container(table: Table, sent: Sequence[Sent]) -> bytes:
     Raises
     ------
     ParameterError
-        If the columns have different lengths.
+        If the columns have different lengths, or one has values and no model.
     """
+    for item in sent:
+        if not item.complete:
+            raise ParameterError(
+                f"no message: got no model for column {shorten(repr(table.names[item.place]))}; "
+                "need one for each. Use other families, or --column."
+            )
     delimiter = table.dialect.delimiter.encode()
     header = None
     if table.header is not None:

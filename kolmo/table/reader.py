@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,11 @@ class Table:
             If there is none; the nearest name is offered.
         """
         if name not in self.names:
+            near = get_close_matches(name, self.names, 1)
             raise ParameterError(
                 f"unknown column: got {shorten(repr(name))}; need one of the {len(self.names)} "
-                f"columns of '{shorten(self.file)}'. {nearest(name, list(self.names[:_SHOWN]))}"
+                f"columns of '{shorten(self.file)}'. "
+                f"{nearest(name, near or list(self.names[:_SHOWN]))}"
             )
         return self.names.index(name)
 

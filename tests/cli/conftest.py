@@ -28,6 +28,10 @@ AS_NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
 TEXT = (
     b"A cup of coffee cools, and its entropy rises; the cream forgets where it was poured.\n" * 40
 )
+TABLE = b"n,x,label\n" + b"".join(
+    b"%d,%s,%s\n" % (i, b"%.2f" % (i * i % 17 / 4) if i % 9 else b"NA", b"aab"[i % 3 :][:1])
+    for i in range(1, 41)
+)
 OUTSIDERS = ("KOLMO_", "PYTHON", "LC_", "XDG_", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
 
 
@@ -151,11 +155,12 @@ def message() -> bytes:
 
 @pytest.fixture
 def shell(home: Path, message: bytes) -> Iterator[Shell]:
-    """Bash in a folder that any user may enter, with a file ``text``, ``text.klm``, ``empty``."""
+    """Bash in a folder that all may enter: ``text``, ``text.klm``, ``table.csv``, ``empty``."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     (folder / "text").write_bytes(TEXT)
     (folder / "text.klm").write_bytes(message)
+    (folder / "table.csv").write_bytes(TABLE)
     (folder / "empty").touch()
     yield Shell(folder, home)
     shutil.rmtree(folder, ignore_errors=True)

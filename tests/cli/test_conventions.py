@@ -14,8 +14,17 @@ from typing import Any, NamedTuple
 import pytest
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "schema.json"
-COMMANDS = ("complexity", "encode", "decode", "inspect", "verify", "info", "completion", "man")
+COMMANDS = (
+    "complexity", "mdl-select", "encode", "decode", "inspect", "verify", "codelength", "nml",
+    "info", "completion", "man",
+)  # fmt: skip
+WITHOUT_UNIT = {  # ratios, sums and numbers of things
+    "ratio", "symbols", "length", "categories", "n", "largest", "complexity",
+    "rank", "free_parameters", "evidence_bound",
+}  # fmt: skip
+IN_BITS = ("_bits", "_bytes", "bits_per_byte", "bits_per_symbol", "bits_per_row")
 ROWS = "kolmo complexity --no-header"
+SELECT = "kolmo mdl-select -f categorical,bz2"
 NOT_SIZES = ("0", "-1", "10X", "''", "0x10", "_1", "1__0", "'1 K'", "\u0663")
 NOT_FINITE = ("nan", "inf", "1.5", "1e99")
 EXITS = (
@@ -31,8 +40,15 @@ WITH_RECORDS = {
     "complexity": "kolmo complexity text empty",
     "complexity-all": "kolmo complexity --all text empty",
     "complexity-given": "kolmo complexity text --given text.klm --all",
+    "mdl-select": "kolmo mdl-select table.csv -f normal,markov:limit=2",
+    "mdl-select-criteria": "kolmo mdl-select table.csv -f normal,zlib --all --criteria --verify",
+    "mdl-select-rows": "printf 'x,y\\n,1\\n' | kolmo mdl-select -f categorical",
     "inspect": "kolmo inspect text.klm",
     "verify": "kolmo verify text.klm",
+    "codelength": "kolmo codelength --counts 4,3,2,1",
+    "codelength-sequence": "kolmo codelength --sequence 0110111011",
+    "nml": "kolmo nml --categories 2,1000 --n 0,1e6",
+    "nml-poisson": "kolmo nml --model poisson --n 10 --largest 0:10",
     "info": "kolmo info",
 }
 
@@ -65,6 +81,15 @@ CHECKS = [
     Check("05-estimator", "kolmo complexity -e zlab text", 2, err="(?i)did you mean .zlib"),
     Check("05-parameter", "kolmo complexity -e zstd:leve=3 text", 2, err="(?i)did you mean .level"),
     Check("05-code", "kolmo encode --code zlab text -o out", 2, err="(?i)did you mean .zlib"),
+    Check("05-counts", "kolmo codelength --counts 3,7 --code enumerativ", 2,
+          err="(?i)did you mean .enumerative"),
+    Check("05-model", "kolmo nml --model poison --n 3", 2, err="poisson"),
+    Check("05-column", "kolmo mdl-select table.csv -C lable", 2, err="(?i)did you mean .label"),
+    Check("05-precision", "kolmo mdl-select table.csv -f normal --precision lable=1", 2,
+          err="(?i)did you mean .label"),
+    Check("05-family", "kolmo mdl-select table.csv -f norml", 2, err="(?i)did you mean .normal"),
+    Check("05-setting", "kolmo mdl-select table.csv -f normal:level=3", 2, err="unknown setting"),
+    Check("05-missing", "kolmo mdl-select table.csv --missing dorp", 2, err="drop"),
     Check("05-page", "kolmo man complexty", 2, err="(?i)did you mean .complexity"),
     Check("05-shell", "kolmo completion bsh", 2, err="bash"),
     Check("06-subcommand", "kolmo comp text", 2, err="unknown command"),
@@ -84,7 +109,14 @@ CHECKS = [
           f'<(printf %s "$(cat text)" | {ROWS} | cut -f2-5)'),
     Check("09-encode", "cmp <(kolmo encode text) <(kolmo encode - <text)"),
     Check("09-decode", "cmp <(kolmo decode text.klm) <(cat text.klm | kolmo decode)"),
+    Check("09-select",
+          f"cmp <({SELECT} table.csv) <({SELECT} - <table.csv | sed 's/^-/table.csv/')"),
+    Check("09-select-pipe",
+          f"cmp <({SELECT} table.csv) <(cat table.csv | {SELECT} | sed 's/^-/table.csv/')"),
     Check("10-double-dash", "cp text ./-x; kolmo complexity -- -x", out="\n-x\tzlib"),
+    Check("10-select", f"cp table.csv ./-x; {SELECT} -C x -- -x", out="\n-x\tx\t1\t"),
+    Check("11-columns", f"{SELECT} --no-header table.csv -C x -C n -C x | cut -f2 | uniq",
+          out=r"\Ax\nn\n\Z"),
     Check("11-order", f"{ROWS} -j2 text empty text.klm -e stored,zlib | cut -f1 | uniq",
           out=r"\Atext\nempty\ntext.klm\n\Z"),
     Check("12-bad-among-good", f"{ROWS} -e stored text nope empty | cut -f1", 1,
@@ -98,6 +130,8 @@ CHECKS = [
     Check("13-results-alone-on-stdout", "kolmo complexity text", out="zlib"),
     Check("13-warnings-on-stderr", "kolmo complexity --max-bytes 9 text >o", err="warning"),
     Check("13-help-of-a-mistake", "kolmo complexity --nonsense", 2, err="kolmo complexity --help"),
+    Check("13-plot", f"{SELECT} -C label --plot table.csv >o", err=r"(?m)^a .*27\n^b .*13$"),
+    Check("14-select", f"{SELECT} table.csv | grep -c '^file'", out=r"\A1\n\Z"),
     Check("14-header", "kolmo complexity text | head -n 1 | cat -A",
           out=r"\Afile\^Iestimator\^Ikind\^I.*payload_bits.*\$\n\Z"),
     Check("14-one-header", "kolmo complexity text empty | grep -c '^file'", out=r"\A1\n\Z"),
@@ -113,10 +147,23 @@ CHECKS = [
             ("json", r"\A\{"),
         )
     ),
+    *(
+        Check(f"15-select-{name}", f"{SELECT} --format {name} table.csv", out=first)
+        for name, first in (
+            ("table", r"\Atable.csv: 40 rows x 3 columns, with a header, utf-8, commas\n"),
+            ("tsv", r"\Afile\tcolumn\trank\t"),
+            ("csv", r"\Afile,column,rank,"),
+            ("json", r"\A\{"),
+        )
+    ),
     Check("15-alias", "cmp <(kolmo info --json) <(kolmo info --format json)"),
     Check("17-width", f"cmp <(COLUMNS=20 {ROWS} text) <(COLUMNS=200 {ROWS} text)"),
     Check("17-width-table", "f='kolmo inspect --format table text.klm'; "
           "cmp <(COLUMNS=20 $f) <(COLUMNS=200 $f)"),
+    Check("17-width-select", f"cmp <(COLUMNS=20 {SELECT} --format table --plot table.csv 2>&1) "
+          f"<(COLUMNS=20 {SELECT} --format table --plot table.csv 2>&1)"),
+    Check("18-select", f"! {SELECT} --format table --plot table.csv | grep $'\\e'"),
+    Check("19-select", f"{SELECT} --color always table.csv | grep -c $'\\e'", out="[1-9]"),
     Check("18-pipe", "! kolmo complexity --format table text | grep $'\\e'"),
     Check("18-always-beats-no-color",
           "NO_COLOR=1 kolmo --color always complexity text | grep -c $'\\e'", out="[1-9]"),
@@ -133,6 +180,10 @@ CHECKS = [
     Check("22-quiet", "kolmo -q complexity --max-bytes 9 text >o"),
     Check("22-quiet-after", "kolmo complexity --quiet --max-bytes 9 text >o"),
     Check("22-quiet-errors-stay", "kolmo -q complexity nope", 1, err="nope"),
+    Check("22-select", f"printf '1\\n2\\n' | {SELECT} >o", err="first line holds values"),
+    Check("22-select-quiet", f"printf '1\\n2\\n' | {SELECT} -q >o"),
+    Check("22-select-verbose", "kolmo -v mdl-select -C label -f normal table.csv >o",
+          err="note: column 'label': normal left out: does not suit such values"),
     Check("22-verbose", "mkdir d; mkfifo d/p; kolmo -v complexity -r d", err="d/p: skipped"),
     *(
         Check(f"24-jobs-{kind}", f"cmp <(kolmo complexity --{option} -j1 text empty text.klm) "
@@ -142,6 +193,19 @@ CHECKS = [
     *(
         Check(f"24-jobs-{value}", f"cmp <({ROWS} -j1 text) <({ROWS} -j {value} text)")
         for value in ("0", "auto", "64", "1024")
+    ),
+    *(
+        Check(f"24-select-{kind}", f"cmp <(kolmo mdl-select {option} -j1 table.csv) "
+              f"<(kolmo mdl-select {option} -j2 table.csv)")
+        for kind, option in (("tsv", "--all -q"), ("json", "--json"))
+    ),
+    *(
+        Check(f"25-select-{name}", f"cmp <({one} {SELECT} --json table.csv -o a) "
+              f"<({two} {SELECT} --json table.csv -o b) && cmp a b")
+        for name, one, two in (
+            ("hash-seed", "PYTHONHASHSEED=1", "PYTHONHASHSEED=2"),
+            ("locale", "LC_ALL=C", "LC_ALL=de_DE.UTF-8"),
+        )
     ),
     *(
         Check(f"25-{name}", f"cmp <({one} kolmo complexity --json --all -q text) "
@@ -176,6 +240,18 @@ CHECKS = [
     Check("37-flag-first", "KOLMO_COMPLEXITY_MAX_BYTES=9 "
           f"{ROWS} -q text --max-bytes 8 | cut -f4 | uniq", out=r"\A8\n\Z"),
     Check("37-format", "KOLMO_COMPLEXITY_FORMAT=csv kolmo complexity text", out=r"\Afile,"),
+    Check("37-counts", "KOLMO_CODELENGTH_COUNTS=3,7 kolmo codelength", out=r"\tkt|kt\t"),
+    Check("37-column", f"KOLMO_MDL_SELECT_COLUMN=x {SELECT} --no-header table.csv | cut -f2 | uniq",
+          out=r"\Ax\n\Z"),
+    Check("37-bad-gain", f"KOLMO_MDL_SELECT_MIN_GAIN=few {SELECT} table.csv", 2,
+          err="KOLMO_MDL_SELECT_MIN_GAIN"),
+    *(
+        Check(f"36-gain-{text}", f"{SELECT} table.csv --min-gain={text}", 2,
+              err="--min-gain.*need a number of bits from 0")
+        for text in ("nan", "inf", "-1", "1e16", "1_0", "0x1", "'1 '", "''")
+    ),
+    Check("37-bad-counts", "KOLMO_CODELENGTH_COUNTS=3,,7 kolmo codelength", 2,
+          err="KOLMO_CODELENGTH_COUNTS"),
     Check("37-json", "KOLMO_INFO_JSON=1 kolmo info", out=r"\A\{"),
     Check("37-group", "KOLMO_QUIET=1 kolmo complexity --max-bytes 9 text >o"),
     Check("37-bad-jobs", "KOLMO_COMPLEXITY_JOBS=abc kolmo complexity text", 2,
@@ -194,10 +270,16 @@ CHECKS = [
               f"COMP_CWORD={number} _KOLMO_COMPLETE=bash_complete kolmo", out=found)
         for line, word, number, found in (
             ("", "comp", 1, r"\Aplain,complexity\nplain,completion\n\Z"),
-            ("", "", 1, r"\Aplain,complexity\n(plain,\w+\n){7}\Z"),
+            ("", "", 1,
+             rf"\Aplain,complexity\n(plain,[\w-]+\n){{{len(COMMANDS) - 1}}}\Z"),
             ("complexity ", "--rec", 2, r"\Aplain,--recursive\n\Z"),
             ("completion ", "f", 2, r"\Aplain,fish\n\Z"),
             ("complexity --format ", "js", 3, r"\Aplain,json\n\Z"),
+            ("codelength --code ", "kt,nml-", 3, r"\Aplain,kt,nml-formula\n\Z"),
+            ("nml --model ", "po", 3, r"\Aplain,poisson\n\Z"),
+            ("mdl-select --family ", "normal,hist", 3, r"\Aplain,normal,histogram\n\Z"),
+            ("mdl-select --family ", "lzm", 3, r"\Aplain,lzma\n\Z"),
+            ("mdl-select --prec", "", 2, r"\A\Z"),
         )
     ),
     *(
@@ -216,12 +298,16 @@ CHECKS = [
               "! grep AF_ trace", needs=("strace",))
         for name, run in (
             ("complexity", "kolmo complexity --all -q text"),
+            ("mdl-select", "kolmo mdl-select table.csv --verify -f categorical"),
             ("decode", "kolmo decode text.klm"),
             ("info", "kolmo info"),
         )
     ),
     Check("41-no-prompt", "timeout 5 kolmo encode text -o out </dev/null; "
           "timeout 5 kolmo encode text -o out </dev/null"),
+    Check("46-select", f"{SELECT} --format table --plot -C label table.csv", out="\u2588"),
+    Check("46-select-ascii", f"LC_ALL=C {SELECT} --format table --plot table.csv",
+          out=r"\A[\x00-\x7f]+#[\x00-\x7f]+\Z"),
     Check("46-plot", "kolmo complexity --format table --plot text", out="\u2588"),
     *(
         Check(f"46-ascii-{name}", f"{setting} kolmo complexity --format table --plot text | "
@@ -292,24 +378,36 @@ def _cell(value: Any) -> str:
 def test_15_info_has_the_same_versions_in_every_format(shell: Any) -> None:
     (record,) = json.loads(shell("kolmo info --json").out)["results"]
     lines = [line.split("\t") for line in shell("kolmo info").out.splitlines()[1:]]
-    estimators = record.pop("estimators")
+    estimators, families = record.pop("estimators"), record.pop("families")
     assert {line[1]: line[2] for line in lines if line[0] == "version"} == record
     assert {line[1]: line[2] for line in lines if line[0] == "estimator"} == {
         item["name"]: item["kind"] for item in estimators
+    }
+    assert {line[1]: line[2] for line in lines if line[0] == "family"} == {
+        item["name"]: " ".join(f"{key}={value}" for key, value in item["settings"].items())
+        for item in families
     }
 
 
 @pytest.mark.parametrize("name", WITH_RECORDS)
 def test_16_json_is_one_object_of_the_golden_keys(name: str, shell: Any) -> None:
     envelope = _strict(shell(f"{WITH_RECORDS[name]} -q --json").out)
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    command = envelope["command"]
+    groups = golden.get(f"{command} groups")
     assert list(envelope) == [
         "kolmo", "schema", "command", "parameters", "seed", "results", "warnings",
+        *(["groups"] if groups else []),
     ]  # fmt: skip
     assert type(envelope["schema"]) is int
-    assert envelope["command"] == name.split("-")[0]
-    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))[envelope["command"]]
+    assert command == _command_of(name)
     assert envelope["results"]
-    assert all(list(row) == golden for row in envelope["results"])
+    assert all(list(row) == golden[command] for row in envelope["results"])
+    assert all(list(group) == groups for group in envelope.get("groups", []))
+
+
+def _command_of(name: str) -> str:
+    return next(item for item in COMMANDS if f"{name}-".startswith(f"{item}-"))
 
 
 def _strict(text: str) -> dict[str, Any]:
@@ -328,7 +426,8 @@ def _strict(text: str) -> dict[str, Any]:
 
 def test_16_golden_schema_names_every_command_with_records() -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    assert sorted(golden) == sorted({name.split("-")[0] for name in WITH_RECORDS})
+    commands = {name.removesuffix(" groups") for name in golden}
+    assert commands == {_command_of(name) for name in WITH_RECORDS}
 
 
 def test_16_nothing_is_null_without_a_reason(shell: Any) -> None:
@@ -358,17 +457,18 @@ def test_15_timings_add_one_key_to_json_and_nothing_else(form: str, shell: Any) 
 @pytest.mark.parametrize("name", WITH_RECORDS)
 def test_40_every_number_names_its_unit(name: str, shell: Any) -> None:
     rows = json.loads(shell(f"{WITH_RECORDS[name]} -q --json").out)["results"]
-    numbers = {key for row in rows for key, value in row.items() if type(value) in (int, float)} - {
-        "ratio"
-    }  # a ratio has no unit
+    values = [item for row in rows for item in row.items()]
+    numbers = {key for key, value in values if type(value) in (int, float)} - WITHOUT_UNIT
     assert (name == "info") == (not numbers)
-    assert all(key.endswith(("_bits", "_bytes", "bits_per_byte")) for key in numbers), numbers
+    assert all(key == "bits" or key.endswith(IN_BITS) for key in numbers), numbers
 
 
 def test_40_every_table_names_the_unit(shell: Any) -> None:
     lines = shell("kolmo complexity --format table text").out.splitlines()
     assert re.search(r"\bbits\b.*bits/byte", lines[1])
     assert "bits" in shell("kolmo inspect --format table text.klm").out.splitlines()[1]
+    assert "bits" in shell("kolmo codelength --format table --counts 3,7").out.splitlines()[1]
+    assert "bits" in shell("kolmo nml --format table --categories 2 --n 9").out.splitlines()[0]
 
 
 ESCAPED = "\x1b[31mred\x9b2J\x07\u202e"
@@ -384,7 +484,19 @@ HOSTILE = {
     "option": "kolmo complexity {} text --$'X'",
     "value": "kolmo complexity {} text --max-bytes $'X'",
     "command": "kolmo $'X'",
+    "counts": "kolmo codelength {} --counts $'X'",
+    "sequence": "kolmo codelength {} --sequence $'X'",
+    "code": "kolmo codelength {} --counts 3,7 --code $'X'",
+    "numbers": "kolmo nml {} --n $'X'",
     "page": "kolmo man $'X'",
+    "cells": "kolmo mdl-select {} hostile.csv -f categorical --plot",
+    "cells-refused": "kolmo mdl-select {} hostile.csv --missing error",
+    "header": "kolmo mdl-select {} hostile.csv -C nope",
+    "column": "kolmo mdl-select {} table.csv -C $'X'",
+    "family": "kolmo mdl-select {} table.csv -f $'X'",
+    "delimiter": "kolmo mdl-select {} table.csv --delimiter $'X'",
+    "encoding": "kolmo mdl-select {} table.csv --encoding $'X'",
+    "step": "kolmo mdl-select {} table.csv --precision $'X'",
     "folder": "mkdir $'X'; kolmo complexity {} $'X'",
     "warning": "cp text $'X'; kolmo complexity {} --max-bytes 9 $'X'",
     "output": "kolmo encode text -o none/$'X'",
@@ -403,6 +515,9 @@ FORMS = [
 @pytest.mark.parametrize(("case", "form"), FORMS)
 def test_20_no_control_character_reaches_the_terminal(case: str, form: str, shell: Any) -> None:
     (shell.folder / "forged").write_bytes(_forged({ESCAPED: 1}))
+    (shell.folder / "hostile.csv").write_text(
+        f"{ESCAPED},n\n{ESCAPED}a,1\n{ESCAPED}b,2\nc,{ESCAPED}"
+    )
     done = shell(HOSTILE[case].replace("X", ESCAPED).format(f"--format {form}"))
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", done.out + done.err), done
     shown = case != "string" and (case, form) not in (("given", "tsv"), ("given", "csv"))
@@ -450,18 +565,21 @@ def test_39_manual_tells_every_option_that_help_tells(shell: Any) -> None:
         ("kolmo encode text -o out", {"out"}),
         ("kolmo decode text.klm -o out", {"out"}),
         ("kolmo inspect text.klm", set()),
+        ("kolmo mdl-select table.csv -f progression -C n -o out", {"out"}),
     ],
 )
 def test_42_only_named_files_are_read_and_written(run: str, written: set[str], shell: Any) -> None:
-    """Beside them: the interpreter's own files, which are looked for outside of both folders."""
+    """Beside them: the interpreter's own files, outside of both folders, and compiled kernels."""
     (shell.folder / "kolmo.toml").write_text("quiet = true")
     (shell.home / ".kolmorc").write_text("quiet = true")
     shell(f"strace -f -qq -e trace=%file -o trace {run} >/dev/null")
     calls = re.findall(r'(\w+)\([^"]*"([^"]*)"(.*)', (shell.folder / "trace").read_text())
     here = str(shell.folder)
+    kernels = str(shell.home / ".cache" / "kolmo")
+    calls = [call for call in calls if not call[1].startswith(kernels)]
     opened = {path for call, path, _ in calls if call.startswith("open")}
     ours = {path for path in opened if not path.startswith("/") or path.startswith(here)}
-    named = set(re.findall(r"text(?:\.klm)?", run))
+    named = set(re.findall(r"text(?:\.klm)?|table\.csv", run))
     assert {path.removeprefix(here).strip("/") for path in ours} <= named | written | {"", "."}
     assert not [path for path in opened if path.startswith(str(shell.home))]
     writing = {p for call, p, rest in calls if re.search("O_WRONLY|O_RDWR|O_CREAT", rest)}
@@ -470,7 +588,7 @@ def test_42_only_named_files_are_read_and_written(run: str, written: set[str], s
 
 
 def test_45_lines_have_the_palette_of_okabe_and_ito(entry: EntryPoint) -> None:
-    plots = importlib.import_module(f"{entry.module.rpartition('.')[0]}.plots")
+    plots = importlib.import_module(f"{entry.module.rpartition('.')[0]}.plots.picture")
     assert plots.PALETTE[:5] == ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
     others = {"#56B4E9", "#E69F00", "#F0E442", "#999999"}  # the rest of the palette, and grey
     assert set(plots.PALETTE[5:]) <= others
@@ -481,11 +599,24 @@ def test_45_lines_have_the_palette_of_okabe_and_ito(entry: EntryPoint) -> None:
 @pytest.mark.parametrize("files", ["text", "text empty text.klm"])
 def test_45_pictures_have_no_other_colours(files: str, shell: Any, entry: EntryPoint) -> None:
     pytest.importorskip("matplotlib")
-    plots = importlib.import_module(f"{entry.module.rpartition('.')[0]}.plots")
+    plots = importlib.import_module(f"{entry.module.rpartition('.')[0]}.plots.picture")
     assert shell(f"kolmo complexity --all -q {files} --plot-file out.svg").code == 0
     colours = set(re.findall("#[0-9a-f]{6}", (shell.folder / "out.svg").read_text()))
-    assert len(colours & {colour.lower() for colour in plots.PALETTE}) >= 2
-    assert not [c for c in colours if not _is_grey(c) and c.upper() not in plots.PALETTE]
+    _check_colours(colours, plots.PALETTE)
+
+
+def _check_colours(colours: set[str], palette: tuple[str, ...]) -> None:
+    assert len(colours & {colour.lower() for colour in palette}) >= 2
+    assert not [c for c in colours if not _is_grey(c) and c.upper() not in palette]
+
+
+def test_45_pictures_of_columns_have_no_other_colours(shell: Any, entry: EntryPoint) -> None:
+    pytest.importorskip("matplotlib")
+    plots = importlib.import_module(f"{entry.module.rpartition('.')[0]}.plots.picture")
+    run = "kolmo mdl-select -q table.csv -f changepoint,histogram,markov,normal"
+    assert shell(f"{run} --plot-file out.svg").code == 0
+    colours = set(re.findall("#[0-9a-f]{6}", (shell.folder / "out.svg").read_text()))
+    _check_colours(colours, plots.PALETTE)
 
 
 def _is_grey(colour: str) -> bool:
@@ -497,4 +628,5 @@ def test_25_pictures_of_the_same_numbers_are_the_same(suffix: str, shell: Any) -
     pytest.importorskip("matplotlib")
     for name in "ab":
         assert shell(f"kolmo complexity text --plot-file {name}.{suffix}").code == 0
-    assert shell(f"cmp a.{suffix} b.{suffix}") == (0, "", "")
+        assert shell(f"{SELECT} -q table.csv --plot-file t{name}.{suffix}").code == 0
+    assert shell(f"cmp a.{suffix} b.{suffix} && cmp ta.{suffix} tb.{suffix}") == (0, "", "")

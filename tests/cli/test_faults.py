@@ -31,12 +31,15 @@ READERS = {
     "decode": ("kolmo decode -o out", "text.klm"),
     "inspect": ("kolmo inspect", "text.klm"),
     "verify": ("kolmo verify", "text.klm"),
+    "mdl-select": ("kolmo mdl-select -f categorical", "table.csv"),
 }
 WRITERS = {
     "complexity": ("kolmo complexity -q text", "-o"),
     "encode": ("kolmo encode text", "-o"),
     "decode": ("kolmo decode text.klm", "-o"),
     "plot-file": ("kolmo complexity text", "--plot-file"),
+    "mdl-select": ("kolmo mdl-select -f progression table.csv", "-o"),
+    "mdl-select-plot-file": ("kolmo mdl-select -f progression table.csv", "--plot-file"),
 }
 FAILED, MISUSED = 1, 2
 SAME = "cmp <({one}) <({two})"
@@ -65,6 +68,10 @@ with tarfile.open('evil.tar', 'w') as archive:
     archive.addfile(tarfile.TarInfo('../escaped'), io.BytesIO())
 " """
 ROWS = "kolmo complexity --no-header"
+SELECT = "kolmo mdl-select -f categorical,bz2"
+PACKED = """"$PYTHON" -c "import {0}, sys
+sys.stdout.buffer.write({0}.compress(b'x'))" """
+UNORDERED = "kolmo mdl-select -q --no-header -f normal,uniform,histogram,categorical"
 CACHED = "export XDG_CACHE_HOME=$PWD/cache; run='kolmo complexity -e lz78 text'"
 ZLIB = zlib.ZLIB_RUNTIME_VERSION
 IO_ERROR = "raise OSError(5, os.strerror(5))"
@@ -118,7 +125,7 @@ def writers(fault: Fault) -> list[Fault]:
         fault._replace(
             id=f"{fault.id}-{name}",
             run=fault.run.replace("WRITE", f"{command} {option}"),
-            needs=(*fault.needs, "picture") if name == "plot-file" else fault.needs,
+            needs=(*fault.needs, "picture") if option == "--plot-file" else fault.needs,
         )
         for name, (command, option) in WRITERS.items()
     ]
@@ -127,7 +134,7 @@ def writers(fault: Fault) -> list[Fault]:
 EMPTY_IS_NO_CONTAINER = {
     name: {"code": FAILED, "err": "corrupt file: header", "out": "", "leaves": ""}
     for name in ("decode", "inspect", "verify")
-}
+} | {"mdl-select": {"code": FAILED, "err": "empty file", "out": "", "leaves": ""}}
 
 TABLE_A = [
     *readers(Fault("A01-missing", "READ nope", FAILED, "cannot read 'nope': No such file")),
@@ -152,7 +159,8 @@ TABLE_A = [
           prepare="cp text $'caf\\xe9'"),
     *readers(Fault("A10-control-characters", "READ $'a\\nb\\tc\\e[31m'", leaves="out",
                    out=r"\Afile.*\na\\x0ab\\x09c\\x1b\[31m\t.*\n\Z",
-                   prepare="cp GOOD $'a\\nb\\tc\\e[31m'"), encode={"out": ""}, decode={"out": ""}),
+                   prepare="cp GOOD $'a\\nb\\tc\\e[31m'"), encode={"out": ""}, decode={"out": ""},
+             **{"mdl-select": {"out": r"(?s)\Afile.*\na\\x0ab\\x09c\\x1b\[31m\tn\t.*\n\Z"}}),
     Fault("A10-json", "kolmo complexity $'a\\nb\\e' --json", out=r'"file": "a\\nb\\u001b"',
           prepare="cp text $'a\\nb\\e'"),
     *readers(Fault("A11-dash", "READ -- -x", out="-x", prepare="cp GOOD ./-x", leaves="out"),
@@ -164,7 +172,8 @@ TABLE_A = [
     *readers(Fault("A13-stdin-closed", "READ - <&-", FAILED, "standard input is closed")),
     *readers(Fault("A13-stdin-closed-default", "READ <&-", FAILED, "standard input is closed")),
     *readers(Fault("A13-stdin-not-needed", "READ GOOD <&-", out=r"\A(file.*\n.*\n)?\Z",
-                   leaves="out"), encode={"out": ""}, decode={"out": ""}),
+                   leaves="out"), encode={"out": ""}, decode={"out": ""},
+             **{"mdl-select": {"out": r"\Afile\t"}}),
     *(
         Fault(f"A15-stdin-twice-{name}", f"kolmo {name} <text.klm", MISUSED, "input named twice")
         for name in ("complexity - -", "inspect - -", "verify - -", "complexity - --given -",
@@ -174,7 +183,7 @@ TABLE_A = [
     ),
     *readers(Fault("A16-fifo-with-writer", "cat GOOD >fifo & READ fifo", leaves="out",
                    prepare="mkfifo fifo", out=r"\nfifo\tzlib"), encode={"out": ""},
-             decode={"out": ""}),
+             decode={"out": ""}, **{"mdl-select": {"out": r"\nfifo\tn\t"}}),
     Fault("A16-slow-writer", "(cat text; sleep .3; cat text) >fifo & "
           "kolmo complexity fifo -e stored --no-header | cut -f4", out=r"\A6800\n\Z",
           prepare="mkfifo fifo"),
@@ -222,6 +231,10 @@ TABLE_A = [
             "complexity text", "complexity text --json", "complexity text --format table",
             "complexity text --format table --plot", "encode text", "decode text.klm",
             "inspect text.klm", "verify text.klm --format csv", "info", "man", "--help",
+            "codelength --counts 3,7", "codelength --sequence 011 --format table",
+            "nml --categories 2 --n 9", "nml --categories 2 --n 9 --json",
+            "mdl-select -f bz2 table.csv", "mdl-select -f bz2 table.csv --json",
+            "mdl-select -f bz2 table.csv --format table --plot",
             "--version", "complexity --help", "completion bash"))
     ),
     *(
@@ -229,6 +242,7 @@ TABLE_A = [
         for number, run in enumerate((
             "complexity text", "complexity text --json", "complexity text --format table",
             "encode text", "decode text.klm", "inspect text.klm", "info", "man", "--help",
+            "codelength --counts 3,7", "nml --categories 2 --n 9", "mdl-select -f bz2 table.csv",
             "--version", "completion bash"))
     ),
     Fault("A30-closed-with-output", "kolmo encode text -o out >&-", FAILED, "is closed"),
@@ -255,6 +269,9 @@ TABLE_A = [
         Fault(f"A36-before-work-{name}", f"kolmo {run}", FAILED, "cannot write 'none/out")
         for name, run in (("complexity", "complexity nope -o none/out"),
                           ("picture", "complexity nope --plot-file none/out.svg"),
+                          ("mdl-select", "mdl-select /dev/zero -o none/out"),
+                          ("mdl-select-fifo", "mdl-select none/fifo -o none/out"),
+                          ("mdl-select-plot", "mdl-select nope --plot-file none/out.svg"),
                           ("encode", "encode nope -o none/out"),
                           ("decode", "decode text -o none/out"))
     ),
@@ -263,7 +280,7 @@ TABLE_A = [
     *(
         Fault(f"A37-slash-{name}", f"{command} {option} none/", FAILED, "cannot write 'none/'")
         for name, (command, option) in WRITERS.items()
-        if name != "plot-file"
+        if option != "--plot-file"
     ),
     *writers(Fault("A38-folder-unwritable", "chmod 755 .; $NOBODY WRITE out.svg", FAILED,
                    "cannot write.*denied", needs=("nobody",))),
@@ -291,10 +308,21 @@ TABLE_A = [
             ("decode", "decode in.klm -o in.klm"), ("decode-hard", "decode in.klm -o hard"),
             ("decode-link", "decode in.klm -o link"), ("decode-stdin", "decode -o in.klm <in.klm"),
             ("complexity-stdin", "complexity - -o in.svg <in.svg"),
+            ("select", "mdl-select in.svg -o in.svg"),
+            ("select-hard", "mdl-select in.svg -o hard.svg"),
+            ("select-picture", "mdl-select in.svg --plot-file link.svg"),
+            ("select-stdin", "mdl-select -o in.svg <in.svg"),
         ))
     ),
-    Fault("A39-two-outputs", "kolmo complexity text -o out.svg --plot-file out.svg", MISUSED,
-          "(?i)same file|twice|both"),
+    *(
+        Fault(f"A39-two-outputs-{name}", f"kolmo {run} -o out.svg --plot-file {picture}", MISUSED,
+              "name the same file")
+        for name, run in (("complexity", "complexity text"), ("select", "mdl-select table.csv"))
+        for picture in ("out.svg", "./out.svg", "$PWD/out.svg")
+    ),
+    Fault("A40-file-size-select", "ulimit -f 100; kolmo mdl-select -q -f uniform big.csv -o out",
+          FAILED, "File too large", r"\nbig.csv\t", prepare="echo old >out; "
+          "head -c 400000 /dev/urandom | od -An -v -tu4 -w4 | tr -d ' ' >big.csv"),
     *(
         Fault(f"A40-{fault}-{name}", before + run + after, FAILED, err, out, prepare=prepare,
               needs=needs)
@@ -314,7 +342,8 @@ TABLE_A = [
               out=".*", leaves="")
         for name, run in (
             ("complexity", "kolmo complexity -q text -o"), ("encode", "kolmo encode text -o"),
-            ("decode", "kolmo decode text.klm -o"))
+            ("decode", "kolmo decode text.klm -o"),
+            ("mdl-select", "kolmo mdl-select -f bz2 table.csv -o"))
     ),
     Fault("A41-dangling", "kolmo encode text -o link && test -L link && "
           "cmp new <(kolmo encode text)", prepare="ln -s new link", leaves="new"),
@@ -323,7 +352,8 @@ TABLE_A = [
               prepare="truncate -s 60000000 big")
         for name, run in (
             ("complexity", "complexity -e stored big"), ("encode", "encode big -o out"),
-            ("inspect", "inspect big"), ("stdin", "complexity -e stored - <big"))
+            ("inspect", "inspect big"), ("stdin", "complexity -e stored - <big"),
+            ("mdl-select", "mdl-select table.csv"))
     ),
     *(
         Fault(f"A43-descriptors-{name}", f"ulimit -n 16; kolmo {run} | cut -f1 | uniq | wc -l",
@@ -375,6 +405,10 @@ TABLE_A = [
             ("complexity --json --format csv text", "exclude each other"),
             ("inspect --json --format tsv text.klm", "exclude each other"),
             ("verify --json --format csv text.klm", "exclude each other"),
+            ("codelength --counts 3,7 --json --format csv", "exclude each other"),
+            ("nml --categories 2 --n 9 --json --format csv", "exclude each other"),
+            ("nml --categories 2 --n 9 --format xml", "table.*tsv.*csv.*json"),
+            ("mdl-select table.csv --json --format csv", "exclude each other"),
             ("info --format xml", "json"), ("info --json --format csv", "exclude each other"),
             ("complexity --format= text", "json")))
     ),
@@ -389,8 +423,15 @@ TABLE_A = [
             ("complexity", "complexity text -o one -o two"),
             ("picture", "complexity text --plot-file 1.svg --plot-file 2.svg"),
             ("encode", "encode text -o one --output two"),
-            ("decode", "decode text.klm -o one -o one"))
+            ("decode", "decode text.klm -o one -o one"),
+            ("mdl-select", "mdl-select table.csv -o one -o two"),
+            ("mdl-select-plot", "mdl-select table.csv --plot-file 1.svg --plot-file 2.svg"))
     ),
+    Fault("A49-jobs-select", "kolmo mdl-select table.csv -j -1", MISUSED, "need auto or 0 to 1024"),
+    Fault("A51-select", "KOLMO_MDL_SELECT_JOBS=abc kolmo mdl-select table.csv", MISUSED,
+          "KOLMO_MDL_SELECT_JOBS"),
+    Fault("A52-select-picture", "kolmo mdl-select nope --plot-file out.png", FAILED,
+          r"pip install 'kolmo-toolkit\[plot\]'", inject=WITHOUT.format("matplotlib")),
     Fault("A51-variable", "KOLMO_COMPLEXITY_JOBS=abc kolmo complexity text", MISUSED,
           "KOLMO_COMPLEXITY_JOBS"),
     Fault("A52-picture", "kolmo complexity nope --plot-file out.png", FAILED,
@@ -518,6 +559,136 @@ TABLE_B = [
 ]  # fmt: skip
 
 
+LATER = {6, 8, 9, 10, 42, 43, 44}
+"""Numbers of table D about a target, its features and polynomials, which no option names yet."""
+
+
+def said(text: str, options: str = "") -> str:
+    """Return the bash that pipes a text, as printf writes it, into ``kolmo mdl-select``."""
+    return f"printf {shlex.quote(text)} | {SELECT} {options}"
+
+
+def typed(name: str, text: str, kind: str, missing: int = 0, err: str = "") -> Fault:
+    """Return a row: the first column of this text has this type, and so many missing values."""
+    run = said(text, "--format table | grep '^x:' | head -n 1")
+    end = f".* {missing} missing" if missing else "[^m]*"
+    return Fault(name, run, 0, err, rf"\Ax: {kind}, {end}.*\n\Z")
+
+
+def alike(name: str, one: str, two: str, options: str = "") -> Fault:
+    """Return a row: two texts give the same rows."""
+    return Fault(name, f"cmp <({said(one, '-q ' + options)}) <({said(two, '-q ' + options)})")
+
+
+ODD = "x,y\\n1,a\\n"
+TABLE_D = [
+    Fault("D01-empty", f"{SELECT} empty", FAILED, "empty file: 'empty'"),
+    Fault("D01-blank", said("\\n\\r\\n"), FAILED, "empty file"),
+    Fault("D02-header-only", said("a,b\\n"), 0, "a header and no rows", r"\n-\tb\t\traw text\t"),
+    Fault("D03-one-row", said(ODD), out=r"\n-\ty\t1\tcategorical\t"),
+    Fault("D04-one-column", said("x\\n1\\n2\\n"), out=r"\n-\tx\t1\t"),
+    Fault("D05-few-rows", "printf 'x\\n1\\n' | kolmo mdl-select -v -f changepoint,categorical", 0,
+          "changepoint left out: ", r"\tcategorical\t"),
+    Fault("D07-no-value", said("x,y\\nNaN,1\\nNA,2\\n", "--format table"),
+          out=r"\nx: no value, hence no model\n"),
+    Fault("D11-same-names", said("a,b,a\\n1,2,3\\n"), FAILED, "duplicate column name: got 'a'"),
+    Fault("D12-empty-name", said(",y\\n1,a\\n"), out=r"\n-\tcolumn 1\t1\t", err=".*"),
+    Fault("D13-no-header", said("1,a\\n2,b\\n", "--csv-header no"), out=r"\n-\tcolumn 2\t1\t"),
+    Fault("D13-no-header-found", said("1,2\\n2,3\\n"), 0,
+          "read as data and the columns are numbered", r"\n-\tcolumn 2\t1\t"),
+    Fault("D13-header", said("1,2\\n2,3\\n", "--csv-header yes"), out=r"\n-\t2\t1\t"),
+    Fault("D14-few-fields", said("a,b\\n1,2\\n3\\n"), FAILED, "too few fields: got 1 in line 3"),
+    Fault("D15-many-fields", said("a,b\\n1,2,3\\n"), FAILED, "too many fields: got 3 in line 2"),
+    Fault("D16-open-quote", said('a,b\\n1,"2\\n3,4\\n'), FAILED, "opens in line 2"),
+    Fault("D17-stray-quote", said('x,y\\n1,a"b\\n2,c\\n'), 0, "quote", r"\n-\ty\t1\t"),
+    Fault("D17-after-quote", said('x\\n"a"b\\n'), FAILED, "text after a closing quote.*line 2"),
+    alike("D18-crlf", ODD, "x,y\\r\\n1,a\\r\\n"),
+    alike("D19-cr", ODD, "x,y\\r1,a\\r"),
+    alike("D20-mixed", ODD + "2,b\\n", "x,y\\r\\n1,a\\r2,b"),
+    alike("D21-bom", ODD, "\\xef\\xbb\\xbf" + ODD),
+    Fault("D22-utf16", said("\\xff\\xfex\\0\\n\\0001\\0\\n\\0"), FAILED,
+          "looks like UTF-16. Try --encoding utf-16"),
+    Fault("D22-utf16-told", said("\\xff\\xfex\\0\\n\\0001\\0\\n\\0", "--encoding utf-16"),
+          out=r"\n-\tx\t1\t"),
+    Fault("D23-latin", said("x\\ncaf\\xe9\\n"), FAILED, "byte 0xe9 at offset 5, line 2.*latin-1"),
+    alike("D23-latin-told", "x\\ncaf\\xc3\\xa9\\n", "x\\ncaf\\xc3\\xa9\\n", "--encoding utf-8"),
+    Fault("D24-nul", said("x\\n1\\0\\n"), FAILED, "NUL byte: got one at offset 3, line 2"),
+    Fault("D25-long-cell", f"(echo x; "
+          f"head -c 140000 /dev/zero | tr '\\0' y) | {SELECT}", FAILED, "cell too long.*line 2"),
+    Fault("D26-long-line", f"head -c 17M /dev/zero | tr '\\0' x | {SELECT}", FAILED,
+          "line too long"),
+    Fault("D26-endless-line", f"tr '\\0' x </dev/zero | {SELECT} --memory-limit 9M", FAILED,
+          "too long"),
+    Fault("D27-many-columns", f"seq -s, 100000 | {SELECT}", FAILED, "too many columns"),
+    *(
+        Fault(f"D28-{name}", said(ODD.replace(",", mark), "--format table"),
+              out=rf"\A-: 1 rows x 2 columns, with a header, utf-8, {name}\n")
+        for name, mark in (("semicolons", ";"), ("tabs", "\\t"), ("commas", ","))
+    ),
+    *(
+        Fault(f"D29-delimiter-{number}", f"{SELECT} table.csv --delimiter {mark}", MISUSED,
+              "bad delimiter: got .*need one ASCII character")
+        for number, mark in enumerate(("''", ",,", "1", "a", "'\"'", "\u00e9"))
+    ),
+    typed("D30-decimal-comma", "x;y\\n1,5;2\\n2,5;3\\n", "id", err="decimal comma.*1.5 for 1,5"),
+    typed("D31-underscores", "x\\n1_000\\n2_000\\n", "id", err="grouped digits"),
+    typed("D31-hexadecimal", "x\\n0x10\\n0x11\\n", "id", err="hexadecimal"),
+    typed("D31-spaces", "x\\n 1 \\n 2 \\n", "id", err="spaces around"),
+    typed("D31-arabic", "x\\n\u0661\\n\u0662\\n", "id"),
+    typed("D32-not-finite", "x\\n1\\ninf\\n-Inf\\nnan\\n2\\n", "integer", 3),
+    typed("D32-too-large", "x\\n1\\n2\\n1e400\\n", "integer", 1, "hold text among numbers"),
+    typed("D33-missing", "x,y\\n1,1\\n,1\\nNA,1\\n?,1\\n2,1\\n", "integer", 3),
+    typed("D34-stray", "x\\n1\\n2\\nhello\\n", "integer", 1, "hold text among numbers.*hello"),
+    Fault("D34-refused", said("x\\n1\\n2\\nhello\\n", "--missing error"), FAILED,
+          "text among numbers: got 'hello' in line 4.*column 'x'"),
+    Fault("D34-dropped", said("x\\n1\\n2\\nhello\\n", "--missing drop -q --format table"),
+          out="x: integer, 2 rows, unit"),
+    typed("D35-huge", "x\\n9007199254740993\\n1\\n", "integer", err="beyond 2.53"),
+    typed("D36-dates", "x\\n2020-01-01\\n2020-01-02\\n", "time", err="dates or times.*as text"),
+    Fault("D37-perfect", "seq 50 | kolmo mdl-select -q -f progression,normal --no-header",
+          out=r"\A-\tcolumn 1\t1\tprogression\t"),
+    *(
+        Fault(f"D{number}-{name}", f"printf 'x\\n{text}\\n' >f; kolmo mdl-select -q --no-header "
+              "-f normal,categorical f -o out && kolmo decode out | cmp - f && rm f",
+              out=r"\Af\tx\t1\t", leaves="out")
+        for number, name, text in (
+            (38, "huge", r"1e300\n-3e300\n2e300"), (39, "tiny", r"1e-300\n-2e-300\n3.0e-300"),
+            (38, "both", r"1e300\n1e-300"), (40, "minus-zero", r"-0.0\n0.0\n-0"),
+            (41, "equal", r"5\n5"))
+    ),
+    Fault("D45-family", "kolmo mdl-select table.csv -f normal,quux", MISUSED, "unknown family"),
+    Fault("D45-no-family", "kolmo mdl-select table.csv -f ''", MISUSED, "unknown family: got ''"),
+    Fault("D45-estimate", "kolmo mdl-select table.csv -f lz76", MISUSED, "only estimates"),
+    *(
+        Fault(f"D46-precision-{number}", f"kolmo mdl-select table.csv --precision {text}", MISUSED,
+              "--precision.*need a column and a step above 0")
+        for number, text in enumerate(("x=0", "x=nan", "x=-1", "x=inf", "x", "''", "x=", "x=1_0",
+                                       "x=1$(printf '0%.0s' {1..5000})", "x=1e999"))
+    ),
+    Fault("D46-too-fine", "kolmo mdl-select table.csv -C x --precision x=.001", MISUSED,
+          "precision does not suit.*multiple of 0.01"),
+    Fault("D46-labels", "kolmo mdl-select table.csv -C label --precision label=1", MISUSED,
+          "precision does not suit.*labels"),
+    Fault("D47-gzip", f"gzip -c table.csv | {SELECT}", FAILED, "gzip-compressed.*gzip -dc"),
+    Fault("D47-xz", f"{PACKED.format('lzma')} | {SELECT}", FAILED, "xz-compressed.*xz -dc"),
+    Fault("D48-xlsx", f"{ARCHIVES}; {SELECT} evil.zip", FAILED, "an xlsx workbook",
+          leaves="evil.*", destroys=True),
+    Fault("D48-parquet", said("PAR1xxxxPAR1"), FAILED, "a Parquet file"),
+    Fault("D49-formula", said("=1+2,y\\n@a,+x\\n@b,-y\\n", "--format csv"), out="\n-,=1[+]2,1,"),
+    Fault("D50-too-large", "truncate -s 10G f; echo x | dd conv=notrunc of=f status=none; "
+          f"ulimit -v 900000; {SELECT} f; code=$?; rm f; exit $code", FAILED, "table too large"),
+    *(
+        Fault(name, f"f() {{ {UNORDERED} | cut -f4; }}; cmp <(seq 99 | f) <(seq 99 | {change} | f)")
+        for name, change in (("D51-row-order", "tac"), ("D52-unit", "sed 's/$/000/'"))
+    ),
+]  # fmt: skip
+
+
+def test_table_d_has_every_fault_of_columns() -> None:
+    found = {int(re.match(r"D(\d\d)-", row.id)[1]) for row in TABLE_D}  # type: ignore[index]
+    assert found == set(range(1, 53)) - LATER
+
+
 def forged() -> dict[str, bytes]:
     """Return containers whose sums are right, made to deceive."""
     bomb = zstandard.ZstdCompressor(
@@ -553,7 +724,7 @@ def _rows(faults: list[Fault]) -> list[Any]:
     return [pytest.param(row, id=row.id, marks=pytest.mark.needs(*row.needs)) for row in faults]
 
 
-@pytest.mark.parametrize("fault", _rows(TABLE_A + TABLE_B))
+@pytest.mark.parametrize("fault", _rows(TABLE_A + TABLE_B + TABLE_D))
 def test_fault(fault: Fault, shell: Any, inject: Any) -> None:
     check(fault, shell, inject)
 

@@ -30,6 +30,13 @@ LONG = {
     "verify": "verify big.klm",
     "fifo-without-writer": "complexity fifo",
     "decode-fifo": "decode fifo -o out",
+    "codelength": f"codelength --code nml --counts {','.join(['131072'] * 64)}",
+    "mdl-select": "mdl-select numbers.csv -o out --plot-file out.svg",
+    "mdl-select-verify": "mdl-select numbers.csv --verify -f normal,bz2,student",
+    "mdl-select-fifo": "mdl-select fifo -o out",
+    "nml": "nml --categories 2:11 --n 1e12",
+    "nml-poisson": "nml --model poisson --n 1 --largest 1e9",
+    "nml-geometric": "nml --model geometric --n 1 --largest 1e7",
 }
 BIG_BYTES = 30_000_000
 
@@ -42,6 +49,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "big").write_bytes(data)
     (folder / "big.klm").write_bytes(kolmo.encode(data, "bz2"))
     (folder / "child.klm").write_bytes(kolmo.encode(data[: 1 << 23], "ppmd"))
+    numbers = b"".join(b"%d.%d\n" % divmod(number, 7) for number in data[: 1 << 20])
+    (folder / "numbers.csv").write_bytes(b"x\n" + numbers)
     os.mkfifo(folder / "fifo")
     return folder
 
@@ -187,8 +196,10 @@ def _content(path: Path) -> bytes | None:
 @pytest.mark.parametrize(
     "command",
     ["complexity text", "complexity text --json", "complexity text --format table", "info", "man",
-     "--help", "complexity --help", "--version", "completion bash", "encode text",
-     "decode text.klm", "inspect text.klm", "verify text.klm --format csv"],
+     "codelength --counts 3,7", "nml --categories 2:9 --n 9 --format table", "--help",
+     "complexity --help", "--version", "completion bash", "encode text", "decode text.klm",
+     "inspect text.klm", "verify text.klm --format csv", "mdl-select table.csv",
+     "mdl-select table.csv -f categorical --json", "mdl-select table.csv --format table --plot"],
 )  # fmt: skip
 def test_26_a31_pipe_that_nobody_reads_ends_in_silence(command: str, shell: Any) -> None:
     theirs, ours = os.pipe()

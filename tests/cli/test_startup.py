@@ -17,6 +17,9 @@ LIGHT = {
     "version": "kolmo --version",
     "help": "kolmo --help",
     "complexity-help": "kolmo complexity --help",
+    "mdl-select-help": "kolmo mdl-select --help",
+    "mdl-select-mistake": "kolmo mdl-select --nonsense",
+    "mdl-select-man": "kolmo man mdl-select",
     "complexity": "kolmo complexity one-kilobyte",
     "complexity-json": "kolmo complexity one-kilobyte --json",
     "complexity-stdin": "kolmo complexity - <one-kilobyte",
@@ -26,6 +29,9 @@ LIGHT = {
     "decode": "kolmo decode text.klm -o out",
     "inspect": "kolmo inspect text.klm",
     "verify": "kolmo verify text.klm",
+    "codelength": "kolmo codelength --counts 3,7 --code kt,enumerative,ml,nml-formula",
+    "nml": "kolmo nml --categories 2:10 --n 1e6",
+    "nml-geometric": "kolmo nml --model geometric --n 10 --largest 10",
     "completion": "kolmo completion bash",
     "man": "kolmo man complexity",
     "mistake": "kolmo complexity --nonsense",
@@ -40,6 +46,7 @@ NO_COMMAND = {
     "unknown-command": "kolmo complexty",
     "completing-the-name": COMPLETING.format("comp", 1),
     "completing-nothing": COMPLETING.format("", 1),
+    "completing-mdl-select": COMPLETING.format("mdl", 1),
     "completing-a-global-option": COMPLETING.format("--co", 1),
 }
 
@@ -79,6 +86,18 @@ def test_heavy_modules_are_seen_where_they_are_needed(loaded: Loaded) -> None:
     assert "numpy" in loaded("kolmo complexity -e lz78 text")
     assert "importlib.metadata" in loaded("kolmo info")
     assert "rich" in loaded("kolmo complexity --format table text")
+    assert "numba" in loaded("kolmo codelength --sequence 0110 --code kt")
+
+
+def test_choosing_models_draws_nothing_unasked(loaded: Loaded) -> None:
+    assert "numpy" in loaded("kolmo mdl-select table.csv -f normal")
+    found = loaded("kolmo mdl-select table.csv -f normal -o out")
+    assert found & {"matplotlib", "rich", "dask"} == set()
+
+
+def test_tables_of_nml_need_numpy_alone(loaded: Loaded) -> None:
+    for command in ("codelength --counts 3,7", "nml --model poisson --n 10 --largest 10"):
+        assert loaded(f"kolmo {command}") & HEAVY == {"numpy"}
 
 
 @pytest.mark.parametrize("name", NO_COMMAND)
@@ -102,6 +121,7 @@ def test_commands_are_seen_where_they_run(loaded: Loaded, entry: EntryPoint) -> 
         "import kolmo; dir(kolmo)",
         "import kolmo; kolmo.bounds(b'abc')",
         "import kolmo; kolmo.decode(kolmo.encode(b'abc'))",
+        "import kolmo; kolmo.codelengths([3, 7], ['kt', 'enumerative', 'ml', 'nml-formula'])",
     ],
 )
 def test_library_loads_nothing_heavy(statement: str) -> None:

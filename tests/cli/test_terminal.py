@@ -12,6 +12,15 @@ TABLES = {
     "complexity-plot": "kolmo complexity --plot text empty",
     "inspect": "kolmo inspect text.klm",
     "verify": "kolmo verify text.klm",
+    "codelength": "kolmo codelength --counts 3,7",
+    "codelength-long": "kolmo codelength --counts $(seq -s, 200)",
+    "codelength-sequence": "kolmo codelength --sequence 0110111011",
+    "nml": "kolmo nml --categories 2:10 --n 10,1e6",
+    "nml-overflow": "kolmo nml --categories 1000 --n 1e6",
+    "nml-geometric": "kolmo nml --model geometric --n 10 --largest 10",
+    "mdl-select": "kolmo mdl-select table.csv -f categorical,normal,lzma",
+    "mdl-select-plot": "kolmo mdl-select table.csv -f histogram,changepoint --plot --all",
+    "mdl-select-criteria": "kolmo mdl-select table.csv -C x -f normal,bz2 --criteria",
     "info": "kolmo info",
 }
 ESCAPE = "\x1b"
@@ -132,6 +141,8 @@ def test_32_no_binary_output_to_a_terminal(command: str, shell: Any) -> None:
         "decode - -o out",
         "inspect",
         "verify",
+        "mdl-select",
+        "mdl-select - -o out",
     ],
 )
 def test_14_a14_nothing_waits_for_a_person_to_type_a_file(command: str, shell: Any) -> None:
@@ -153,6 +164,27 @@ def test_21_bar_is_drawn_on_a_terminal_after_a_second(shell: Any) -> None:
     assert done.code == 0
     assert "MB" in done.out
     assert "\u2501" in done.out
+
+
+def test_21_bar_counts_rows_of_columns(shell: Any) -> None:
+    make = 'seq 200000 | awk \'{print $1 "," $1 % 7 "," $1 * 7 % 10007}\' >big.csv'
+    run = "kolmo mdl-select big.csv -f lzma"
+    shell(make)
+    drawn = shell.in_terminal(f"{run} >out", open_stderr=True)
+    assert drawn.code == 0
+    assert "rows of columns" in drawn.out
+    assert "\u2501" in drawn.out
+    quiet = shell.in_terminal(f"{run} -q >a & {run} --json -q >b & wait", open_stderr=True)
+    assert quiet == (0, "", "")
+
+
+def test_20_cells_cannot_steer_the_terminal(shell: Any) -> None:
+    (shell.folder / "evil.csv").write_bytes(b"\x1b]0;t\x07,n\n\x1b[31m\xc2\x9b2J,1\n\x1b[0m,2\n")
+    done = shell.in_terminal("NO_COLOR=1 kolmo mdl-select evil.csv -f categorical --plot")
+    assert done.code == 0
+    assert r"\x1b]0;t\x07: " in done.out
+    assert r"\x1b[31m\x9b2J" in done.out
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", done.out + done.err)
 
 
 def test_21_no_bar_where_none_is_wanted(shell: Any) -> None:

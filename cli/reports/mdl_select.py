@@ -1,0 +1,290 @@
+"""The work of ``kolmo mdl-select``: a file to columns, these to candidates, these to rows."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from kolmo.data import open_input
+from kolmo.mdl.contest import Request as Wanted
+from kolmo.mdl.methods import parse_method
+from kolmo.mdl.select import Sent, container, keeps_rows, select_each
+from kolmo.mdl.selection import ColumnChoice
+from kolmo.parallel import in_background
+from kolmo.table import Limits, Table, read_table
+
+from ..artefacts import check_apart, check_names, open_artefact
+from ..errors import INCONCLUSIVE
+from ..memory import return_large_blocks
+from ..output import Column, Output, note, print_paragraph, print_table, setting, write
+from ..progress import Bar
+from ..text import visible
+
+if TYPE_CHECKING:
+    from ..plots.picture import Picture
+
+LONGEST_NUMBER = 60
+LONGEST_LIST = 12
+
+
+class Request(NamedTuple):
+    """The arguments of the command, as the user gave them."""
+
+    file: str
+    columns: tuple[str, ...]
+    family: str | None
+    missing: str
+    precision: tuple[tuple[str, Fraction], ...]
+    min_gain: float
+    strict: bool
+    criteria: bool
+    all: bool
+    output: str | None
+    verify: bool
+    plot: bool
+    plot_file: str | None
+    csv_header: str
+    delimiter: str | None
+    encoding: str
+    jobs: int
+    memory_limit: int
+
+    def wanted(self) -> Wanted:
+        """Return what the library is asked for."""
+        methods = None
+        if self.family is not None:
+            labels = dict.fromkeys(self.family.split(","))
+            methods = tuple(map(parse_method, labels))
+        return Wanted(
+            methods=methods,
+            missing=self.missing,
+            precisions=dict(self.precision),
+            min_gain_bits=self.min_gain,
+            criteria=self.criteria,
+            verify=self.verify,
+            sketch=self.plot or self.plot_file is not None,
+            every=self.all,
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what can change the result, for the envelope."""
+        return {
+            "columns": list(self.columns) or None,
+            "family": self.family,
+            "missing": self.missing,
+            "precision": {name: str(step) for name, step in self.precision},
+            "min_gain_bits": self.min_gain,
+            "criteria": self.criteria,
+            "all": self.all,
+            "verify": self.verify,
+            "csv_header": self.csv_header,
+            "delimiter": self.delimiter,
+            "encoding": self.encoding,
+            "memory_limit": self.memory_limit,
+        }
+
+
+def run(request: Request) -> int:
+    """Do the work; return the exit code."""
+    check_names([request.file])
+    if request.output == "-":
+        raise click.UsageError("-o - would mix the message with the table: name a file")
+    check_apart(request.output, request.plot_file)
+    return_large_blocks()
+    wanted = request.wanted()
+    output = Output("mdl-select", request.parameters())
+    output.groups = []
+    picture = _open_picture(request)
+    artefact = open_artefact(request.output, [request.file])
+    table = _read(request)
+    output.warnings += [caution.to_dict() for caution in table.cautions]
+    if request.output is not None:
+        _check_rows(request, table)
+    if output.format == "table":
+        _render_table(table)
+    choices, sent = _choose_all(request, wanted, table, output)
+    if artefact is not None:
+        artefact.write(container(table, sent))
+        artefact.commit()
+    output.finish()
+    if picture is not None:
+        from ..plots.columns import draw_picture
+
+        draw_picture(picture, choices)
+    undecided = any(not choice.verdict.conclusive for choice in choices)
+    return INCONCLUSIVE if request.strict and undecided else 0
+
+
+def _read(request: Request) -> Table:
+    source = open_input(request.file, memory_limit=request.memory_limit)
+    try:
+        return read_table(
+            source,
+            delimiter=request.delimiter,
+            header=request.csv_header,
+            encoding=request.encoding,
+            limits=Limits(memory_bytes=request.memory_limit),
+        )
+    finally:
+        source.close()
+
+
+def _check_rows(request: Request, table: Table) -> None:
+    """Refuse a message whose rows would hold cells of different rows of the file."""
+    if not keeps_rows(table, request.missing, request.columns or None):
+        raise click.UsageError(
+            "--missing drop with -o: got columns that lack values in different rows; need the "
+            "same rows in all. Use --column for one, or --missing code"
+        )
+
+
+def _choose_all(
+    request: Request, wanted: Wanted, table: Table, output: Output
+) -> tuple[list[ColumnChoice], list[Sent]]:
+    """Write the candidates of each column as soon as they are known."""
+    choices, sent = [], []
+    with Bar(silent=output.format == "json", unit="rows of columns") as bar:
+        found = select_each(
+            table,
+            wanted,
+            columns=request.columns or None,
+            jobs=request.jobs,
+            progress=bar,
+        )
+        for choice, message in in_background(found):
+            with bar.paused():
+                _report(choice, output, request)
+            choices.append(choice)
+            if request.output is not None:
+                sent.append(message)
+    return choices, sent
+
+
+def _report(choice: ColumnChoice, output: Output, request: Request) -> None:
+    output.warnings += [caution.to_dict() for caution in choice.cautions]
+    rows = [candidate.to_dict() for candidate in choice.rows]
+    assert output.groups is not None
+    output.groups.append(choice.summary())
+    output.rows(rows, lambda: _render(choice, request))
+    if request.plot and choice.sketch is not None:
+        from ..plots.columns import draw_column
+
+        draw_column(choice, to_stderr=output.format != "table")
+    if setting("verbose"):
+        for item in choice.left_out:
+            note(f"column {choice.column!r}: {item.family} left out: {item.reason}")
+
+
+def _render_table(table: Table) -> None:
+    """Say what was found out about the file."""
+    dialect = table.dialect
+    delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons"}.get(
+        dialect.delimiter, repr(dialect.delimiter)
+    )
+    header = "with a header" if dialect.header else "without a header"
+    print_paragraph(
+        f"{table.file}: {table.rows:,} rows x {len(table.names):,} columns, {header}, "
+        f"{dialect.encoding}" + (f", {delimiter}" if len(table.names) > 1 else "")
+    )
+    write("\n")
+
+
+def _render(choice: ColumnChoice, request: Request) -> None:
+    """Draw the table of one column for people."""
+    print_paragraph(f"{choice.column}: {_about(choice.about)}")
+    rows = [row.to_dict() | {"words": row.words} for row in choice.rows]
+    if not choice.candidates:
+        rows = []
+    columns = (*COLUMNS, *CRITERIA) if request.criteria else COLUMNS
+    if rows:
+        print_table(columns, rows)
+        if choice.best is not None and choice.best.parameters:
+            print_paragraph(f"{choice.best.words}: {_parameters(choice.best.parameters)}")
+    print_paragraph(f"{choice.column}: {choice.verdict.sentence}")
+    _render_baseline(choice)
+    write("\n")
+
+
+def _render_baseline(choice: ColumnChoice) -> None:
+    """Say so if a compressor of the cells' text is shorter than all models."""
+    shorter = [row for row in choice.baselines if choice.candidates and row.delta_bits < 0]
+    for row in shorter:
+        print_paragraph(
+            f"but {row.family} of the cells is {-row.delta_bits:,.1f} bits shorter: no model here "
+            "describes this column"
+        )
+
+
+def _about(about: dict[str, Any]) -> str:
+    words = [about["type"], f"{about['rows']:,} rows"]
+    if about["missing"]:
+        stray = f", {about['stray']:,} of them stray text" if about["stray"] else ""
+        words.append(f"{about['missing']:,} missing{stray}")
+    if about["levels"] is not None:
+        words.append(f"{about['levels']:,} different")
+    elif about["unit"] is not None:
+        words.append(f"unit {about['unit']:g}")
+    return ", ".join(words)
+
+
+def _parameters(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{key} = {_value(value)}" for key, value in parameters.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"({_parameters(value)})"
+    if isinstance(value, list):
+        shown = ", ".join(map(_value, value[:LONGEST_LIST]))
+        more = f", ... {len(value) - LONGEST_LIST} more" if len(value) > LONGEST_LIST else ""
+        return f"[{shown}{more}]"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return text if len(text) <= LONGEST_NUMBER else f"{Decimal(value):.6g}"
+
+
+def _open_picture(request: Request) -> "Picture | None":
+    if request.plot_file is None:
+        return None
+    from ..plots.picture import Picture
+
+    return Picture(request.plot_file, [request.file])
+
+
+def _number(key: str, form: str) -> Any:
+    def text(row: dict[str, Any]) -> str:
+        return "" if row[key] is None else format(row[key], form)
+
+    return text
+
+
+def _criterion(key: str) -> Any:
+    def text(row: dict[str, Any]) -> str:
+        value = (row["criteria"] or {}).get(key)
+        return "" if value is None else format(value, ",.1f")
+
+    return text
+
+
+COLUMNS = (
+    Column("rank", _number("rank", "d"), 6),
+    Column("model", lambda row: visible(row["words"]), 0, left=True),
+    Column("kind", lambda row: row["kind"], 2, left=True),
+    Column("k", _number("free_parameters", "d"), 8),
+    Column("L(cells)", _number("cells_bits", ",.1f"), 9),
+    Column("L(model)", _number("model_bits", ",.1f"), 10),
+    Column("L(parameters)", _number("parameters_bits", ",.1f"), 4),
+    Column("L(data)", _number("data_bits", ",.1f"), 3),
+    Column("total bits", _number("total_bits", ",.1f"), 0),
+    Column("bits/row", _number("bits_per_row", ",.3f"), 7),
+    Column("delta", _number("delta_bits", ",.1f"), 1),
+    Column("2^-delta", _number("evidence_bound", ".2g"), 5),
+    Column("sent bits", _number("message_bits", ",d"), 11),
+)
+CRITERIA = (
+    Column("BIC/2 (criterion)", _criterion("bic_bits"), 12),
+    Column("AIC/2 (criterion)", _criterion("aic_bits"), 13),
+    Column("AICc/2 (criterion)", _criterion("aicc_bits"), 14),
+)
