@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kolmo.coding.code import Code, Reader, Writer
+from kolmo.coding import cells
+from kolmo.coding.code import Code, Reader, Writer, check_length
 from kolmo.coding.continuous import Laplace, Normal, Quantised
 from kolmo.coding.counts import UniformCounts
 from kolmo.coding.integers import EliasGamma, Signed
 from kolmo.coding.logstar import LogStar
+from kolmo.coding.tails import tail
 from kolmo.mdl.located import Located, ScaleCode, distribution, made, usual_precision
 from kolmo.mdl.parts import Bounded, Chain
 from kolmo.mdl.values import LARGEST_BITS, Values
+
+Integers = NDArray[np.int64]
+
+_BLOCK_PIECES = 1 << 6
+_LARGEST_PIECE = 1 << 10
+_LARGEST_FAST = 1 << 61
 
 
 class Segmented(NamedTuple):
@@ -74,7 +84,7 @@ class Parts(Code[tuple[Located, ...]]):
 
     def __init__(self, whole: Located, lengths: tuple[int, ...]) -> None:
         divided = len(lengths) > 1
-        self._codes = [_part_code(whole, length) for length in lengths] if divided else []
+        self._codes = [part_code(whole, length) for length in lengths] if divided else []
         self._precisions = [usual_precision(length) for length in lengths] if divided else []
 
     def codelength(self, value: tuple[Located, ...], /) -> float:
@@ -105,24 +115,73 @@ class Pieces(Code[Values]):
 
     def codelength(self, value: Values, /) -> float:
         """Return the length of a column in bits."""
-        return math.fsum(code.codelength(piece) for code, piece in self._split(value))
+        check_length(len(value), sum(length for _, length in self._pieces))
+        return math.fsum(pieces_bits([part for part, _ in self._pieces], self._cut(value)))
 
     def encode(self, value: Values, coder: Writer, /) -> None:
         """Store a column."""
-        for code, piece in self._split(value):
-            code.encode(piece, coder)
+        for (part, n), piece in zip(self._pieces, self._cut(value), strict=True):
+            distribution(Normal, part).many(n).encode(piece, coder)
 
     def decode(self, coder: Reader, /) -> Values:
         """Return the column stored next."""
         found = [distribution(Normal, part).many(n).decode(coder) for part, n in self._pieces]
         return np.concatenate([np.asarray(piece) for piece in found])
 
-    def _split(self, value: Values) -> Iterator[tuple[Code[Any], Values]]:
-        for (part, n), piece in zip(self._pieces, np.split(value, self._ends), strict=True):
-            yield distribution(Normal, part).many(n), piece
+    def _cut(self, value: Values) -> list[Values]:
+        return np.split(value, self._ends)
 
 
-def _part_code(whole: Located, length: int) -> Code[tuple[int, int]]:
+def pieces_bits(parts: Sequence[Located], pieces: Sequence[Values]) -> list[float]:
+    """Return the lengths of columns, each under its own distribution, in bits.
+
+    Of a short column only the classes of its values are worked out: a table of all is slower.
+    """
+    codes = [distribution(Normal, part) for part in parts]
+    lines = [_fast_line(code, piece) for code, piece in zip(codes, pieces, strict=True)]
+    slow = [i for i, line in enumerate(lines) if line is None]
+    fast = [i for i, line in enumerate(lines) if line is not None]
+    bits = {i: codes[i].many(pieces[i].size).codelength(pieces[i]) for i in slow}
+    for start in range(0, len(fast), _BLOCK_PIECES):
+        some = fast[start : start + _BLOCK_PIECES]
+        found = _fast_bits([lines[i] for i in some], [pieces[i] for i in some])
+        bits.update(zip(some, found, strict=True))
+    return [bits[i] for i in range(len(parts))]
+
+
+def _fast_line(code: Quantised, piece: Values) -> tuple[int, ...] | None:
+    """Return anchor, shift and line of a code if they, and a short column, suit 63 bits."""
+    if piece.dtype != np.int64 or piece.size > _LARGEST_PIECE:
+        return None
+    low, high = int(piece.min()), int(piece.max())
+    if max(-low, high, abs(code.anchor)) >= _LARGEST_FAST:
+        return None
+    grid = cells.Grid(code.location, code.scale, code.fraction_bits, code.anchor, code.shift)
+    line = cells.line(grid)
+    largest = max(code.anchor - low, high - code.anchor) >> code.shift
+    if largest >= cells.LIMIT or 2 * largest + 1 > line.reach:
+        return None
+    return (code.anchor, code.shift, *line)
+
+
+def _fast_bits(lines: list[Any], pieces: list[Values]) -> list[float]:
+    """Return the lengths of columns, given anchor, shift and line of each."""
+    sizes = [piece.size for piece in pieces]
+    anchors, shifts, *rest = np.repeat(np.array(lines, np.int64), sizes, axis=0).T
+    distances = np.concatenate(pieces) - anchors
+    outwards = np.where(distances < 0, ~distances, distances) >> shifts
+    origins, steps, wholes = rest
+    bits = cells.cell_bits(outwards, distances < 0, (origins, steps, wholes), _normal_tail())
+    sums: list[float] = np.add.reduceat(bits + shifts, np.cumsum([0, *sizes[:-1]])).tolist()
+    return sums
+
+
+@cache
+def _normal_tail() -> Integers:
+    return np.array(tail("normal"), np.int64)
+
+
+def part_code(whole: Located, length: int) -> Code[tuple[int, int]]:
     """Return the code of scale and location of one segment."""
     precision = usual_precision(length)
     ratio = Bounded(Signed(EliasGamma()), -whole.exponent, LARGEST_BITS - whole.exponent)

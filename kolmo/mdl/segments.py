@@ -16,8 +16,7 @@ in trying only those beside the solution that is best by another measure.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from itertools import accumulate, pairwise
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,16 +24,27 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Moments = tuple[Floats, Floats]
 
-_CHUNK_STEPS = 1 << 20
-_CHUNK_CUTS = 1 << 16
+_CHUNK_STEPS = 1 << 22
+_CHUNK_PLACES = 1 << 10
 _LARGEST_EXACT = 1 << 12
-_SWEEPS = 2
+_EXACT_WORK = 1 << 25  # candidates weighed, at about 1 ns
+_EXACT_WORK_PER_ROW = 1 << 8
+_REACH = 2
+_COARSER = 8
+_LAST_REACH = 32
 _FIRST_PRICES = (1.0, 0.6)  # of log2 n, that of a place in the column
 _CHEAPER = 0.75
 _LEAST_PRICE = 0.3
 _LARGEST_RUNS = 12
+
+
+class Sums(NamedTuple):
+    """Of a column, up to each row: the sums of its numbers and of their squares; and log2."""
+
+    totals: Floats
+    squares: Floats
+    logs: Floats
 
 
 class Solution(NamedTuple):
@@ -71,27 +81,20 @@ def segment_lengths(
 
     Notes
     -----
-    Exact up to 4096 rows, in time between O(n) for many changes and O(n**2) for none. For more
-    rows the cuts are first chosen exactly among 4096 evenly spaced rows, and then each is moved
-    to the best row nearby, and dropped if it does not pay.
+    Exact up to 4096 rows. For more the cuts are first chosen among 4096 evenly spaced rows. If
+    half the squares of the segments' lengths are then at most 2**25 + 256 n, or there are as few
+    candidates all along, all rows are searched, and the result is exact too. Else the evenly
+    spaced rows and those near the cuts are, in steps as small as this work allows, at last in
+    single rows: a further segment that is shorter than their distance may be missed.
 
     Examples
     --------
     >>> segment_lengths(np.array([0., 1, 0, 1, 9, 8, 9, 8]), 2, 3.0)[0]
     (4, 4)
     """
-    rows = np.arange(0, numbers.size + 1, -(-numbers.size // _LARGEST_EXACT))
-    rows[-1] = numbers.size
-    sums, squares = moments = _moments(numbers)
-    running = (sums[rows], squares[rows], rows)
-    steps = -(-minimum // int(rows[1]))
-    if steps >= rows.size:
-        return (numbers.size,), _bits(moments, [0, numbers.size], price_bits, floor)
-    edges = rows[_best_places(running, steps, (price_bits, floor))].tolist()
-    for _ in range(_SWEEPS if rows[1] > 1 else 0):
-        _move_cuts(numbers, edges, minimum, int(rows[1]), floor)
-        _drop_cuts(numbers, edges, price_bits, floor)
-    return tuple(np.diff(edges).tolist()), _bits(moments, edges, price_bits, floor)
+    sums = _sums(numbers)
+    edges = _best_edges(sums, minimum, price_bits, floor)
+    return tuple(np.diff(edges).tolist()), _bits(sums, edges, price_bits, floor)
 
 
 def solutions(
@@ -114,33 +117,33 @@ def solutions(
     -----
     At most 12 runs of `segment_lengths`.
     """
-
-    def solve(price_bits: float) -> Solution:
-        lengths, bits = segment_lengths(numbers, minimum, price_bits, floor)
-        return Solution(lengths, bits - price_bits * len(lengths), total_bits(lengths))
-
+    sums = _sums(numbers)
     found: dict[int, Solution] = {}
 
-    def keep(lengths: tuple[int, ...]) -> None:
-        edges = [0, *accumulate(lengths)]
-        new = Solution(lengths, _bits(moments, edges, 0.0, floor), total_bits(lengths))
-        old = found.get(len(lengths), new)
-        found[len(lengths)] = min(old, new, key=lambda solution: solution.total_bits)
+    def keep(edges: Integers) -> None:
+        lengths = tuple(np.diff(edges).tolist())
+        old = found.get(len(lengths))
+        if old is None or old.lengths != lengths:
+            new = Solution(lengths, _bits(sums, edges, 0.0, floor), total_bits(lengths))
+            found[len(lengths)] = min(old or new, new, key=_total_bits)
 
-    moments = _moments(numbers)
-    keep((numbers.size,))
+    keep(np.array([0, numbers.size]))
     tried: list[float] = []
     while numbers.size >= 2 * minimum and len(tried) < _LARGEST_RUNS:
         price = _next_price(found, tried, math.log2(numbers.size))
         if price is None:
             break
         tried.append(price)
-        keep(segment_lengths(numbers, minimum, price, floor)[0])
-    best = min(found.values(), key=lambda solution: solution.total_bits).lengths
-    for lengths in _neighbours(numbers, best, minimum, floor):
-        if len(lengths) not in found:
-            keep(lengths)
+        keep(_best_edges(sums, minimum, price, floor))
+    best = np.cumsum([0, *min(found.values(), key=_total_bits).lengths])
+    for edges in (_with_fewer(sums, best, floor), _with_more(sums, best, minimum, floor)):
+        if edges.size - 1 not in found:
+            keep(edges)
     return dict(sorted(found.items()))
+
+
+def _total_bits(solution: Solution) -> float:
+    return solution.total_bits
 
 
 def _next_price(found: dict[int, Solution], tried: list[float], usual: float) -> float | None:
@@ -160,114 +163,134 @@ def _next_price(found: dict[int, Solution], tried: list[float], usual: float) ->
     return None
 
 
-def _neighbours(
-    numbers: Floats, lengths: tuple[int, ...], minimum: int, floor: float
-) -> Iterator[tuple[int, ...]]:
-    """Yield segments without the cut that tells least, and with the further one that tells most."""
-    edges = [0, *accumulate(lengths)]
-    if len(lengths) > 1:
-        gains = []
-        for first, cut, last in zip(edges, edges[1:], edges[2:], strict=False):
-            place = np.array([cut - first])
-            gains.append(_gains(numbers[first:last], place, floor)[0])
-        worst = 1 + int(np.argmin(gains))
-        yield tuple(np.diff(edges[:worst] + edges[worst + 1 :]).tolist())
-    best, more = -math.inf, 0
-    for first, last in pairwise(edges):
-        cuts = np.arange(minimum, last - first - minimum + 1)
-        if cuts.size:
-            found = _gains(numbers[first:last], cuts, floor)
-            if found.max() > best:
-                best, more = float(found.max()), first + int(cuts[np.argmax(found)])
-    if more:
-        yield tuple(np.diff(sorted([*edges, more])).tolist())
+def _with_fewer(sums: Sums, edges: Integers, floor: float) -> Integers:
+    """Return the edges without the cut that tells least, if there is one."""
+    if edges.size < 3:
+        return edges
+    gains = _gains(sums, (edges[:-2], edges[1:-1], edges[2:]), floor)
+    return np.delete(edges, 1 + np.argmin(gains))
 
 
-def _best_places(
-    running: tuple[Floats, Floats, Integers], minimum: int, prices: tuple[float, float]
-) -> list[int]:
-    """Return the places of the best cuts, the first and the last place included."""
-    from kolmo.mdl.kernels import best_segments
+def _with_more(sums: Sums, edges: Integers, minimum: int, floor: float) -> Integers:
+    """Return the edges and the further cut that tells most, if there is room for one."""
+    lengths = np.diff(edges)
+    cuts = np.arange(edges[-1])
+    firsts, lasts = np.repeat(edges[:-1], lengths), np.repeat(edges[1:], lengths)
+    able = np.flatnonzero((cuts - firsts >= minimum) & (lasts - cuts >= minimum))
+    if able.size == 0:
+        return edges
+    gains = _gains(sums, (firsts[able], cuts[able], lasts[able]), floor)
+    return np.sort(np.append(edges, able[np.argmax(gains)]))
 
-    last = running[2].size - 1
-    least = np.full(last + 1, math.inf)
-    least[0] = 0.0
-    starts, candidates = np.zeros(last + 1, np.int64), np.zeros(last + 1, np.int64)
-    until = np.full(last + 1, last + 1, np.int64)
-    state = (least, starts, candidates, until, np.zeros(last + 1))
-    alive, place = 0, minimum
+
+def _best_edges(sums: Sums, minimum: int, price_bits: float, floor: float) -> Integers:
+    """Return row 0, the best cuts, and the number of rows."""
+    prices = (price_bits, floor)
+    size = sums.totals.size - 1
+    step = -(-size // _LARGEST_EXACT)
+    coarse = np.append(np.arange(size // step) * step, size)
+    edges = _best_of(sums, coarse, minimum, prices)
+    if step == 1:
+        return edges
+    every, limit = np.arange(size + 1), _EXACT_WORK + _EXACT_WORK_PER_ROW * size
+    most = math.inf if _work(every, edges) <= limit else limit / size
+    exact = _best_of(sums, every, minimum, prices, most)
+    if exact.size:
+        return exact
+    while step > 1:
+        reach, step = _REACH * step, _finer(coarse, edges, step, limit)
+        edges = _best_of(sums, _near(coarse, edges, reach, step), minimum, prices)
+    return _best_of(sums, _near(coarse, edges, _LAST_REACH, 1), minimum, prices)
+
+
+def _finer(coarse: Integers, edges: Integers, step: int, limit: int) -> int:
+    """Return the least step below ``step`` in which rows near the edges can be searched."""
+    finer = 1
+    while finer * _COARSER < step:
+        if _work(_near(coarse, edges, _REACH * step, finer), edges) <= limit:
+            break
+        finer *= _COARSER
+    return finer
+
+
+def _best_of(
+    sums: Sums,
+    rows: Integers,
+    minimum: int,
+    prices: tuple[float, float],
+    most: float = math.inf,
+) -> Integers:
+    """Return the best edges among some rows, the first and the last of which are edges.
+
+    There are none if ever more than ``most`` candidates are left after some thousand places.
+    """
+    from kolmo.mdl.kernels import LANES, best_segments
+
+    last, room = rows.size - 1, rows.size + LANES
+    running = (sums.totals[rows], sums.squares[rows], rows.astype(np.float64))
+    least, befores = np.zeros(last + 1), np.zeros(last + 1, np.int64)
+    counts, scratch = np.zeros(2, np.int64), np.zeros((4, room))
+    starts = (*np.zeros((5, room)), np.zeros(room, np.int64))
+    state = (least, befores, counts, starts, (*scratch, *scratch[:3].view(np.int64)))
+    place = 1
     while place <= last:
-        stop = min(last, place + _CHUNK_STEPS // (alive + 64))
-        alive = best_segments(running, minimum, prices, state, (place, stop, alive))
+        stop = min(last, place + min(_CHUNK_PLACES, _CHUNK_STEPS // (int(counts[0]) + 64)))
+        best_segments(running, minimum, (*prices, sums.logs), state, (place, stop))
         place = stop + 1
-    return _trace(starts, last)
+        if counts[0] > most:
+            return np.empty(0, np.int64)
+    return rows[_trace(befores, last)]
 
 
-def _move_cuts(numbers: Floats, edges: list[int], minimum: int, reach: int, floor: float) -> None:
-    """Move each cut, in turn, to the best row within reach."""
-    for i in range(1, len(edges) - 1):
-        first, last = edges[i - 1], edges[i + 1]
-        low = max(minimum, edges[i] - reach - first)
-        high = min(last - first - minimum, edges[i] + reach - first)
-        cuts = np.arange(low, high + 1)
-        edges[i] = first + int(cuts[np.argmax(_gains(numbers[first:last], cuts, floor))])
+def _near(coarse: Integers, edges: Integers, reach: int, step: int) -> Integers:
+    """Return the coarse rows, the edges, and those in reach of an edge by whole steps."""
+    shifts = np.arange(-(reach // step), reach // step + 1) * step
+    wanted = np.zeros(edges[-1] + 1, np.bool_)
+    wanted[coarse] = True
+    wanted[np.clip(edges[1:-1, None] + shifts, 0, edges[-1])] = True
+    return np.flatnonzero(wanted)
 
 
-def _drop_cuts(numbers: Floats, edges: list[int], price_bits: float, floor: float) -> None:
-    """Remove each cut, in turn, that does not pay."""
-    i = 1
-    while i < len(edges) - 1:
-        first, cut, last = edges[i - 1 : i + 2]
-        inner = [0, cut - first, last - first]
-        moments = _moments(numbers[first:last])
-        whole_bits = _bits(moments, [0, last - first], price_bits, floor)
-        if whole_bits <= _bits(moments, inner, price_bits, floor):
-            del edges[i]
-        else:
-            i += 1
+def _work(rows: Integers, edges: Integers) -> int:
+    """Return about how many candidates are weighed if the best cuts are near the edges."""
+    places = np.diff(np.searchsorted(rows, edges))
+    return int(places @ places) // 2
 
 
-def _gains(numbers: Floats, cuts: Integers, floor: float) -> Floats:
-    """Return how many bits fewer two segments have than one, for each cut between them."""
-    sums, squares = _moments(numbers)
-    whole = _density_bits(sums[-1:], squares[-1:], np.array([numbers.size]), floor)
-    gains = np.empty(cuts.size)
-    for start in range(0, cuts.size, _CHUNK_CUTS):
-        some = slice(start, start + _CHUNK_CUTS)
-        a, b, size = sums[cuts[some]], squares[cuts[some]], cuts[some]
-        left = _density_bits(a, b, size, floor)
-        right = _density_bits(sums[-1] - a, squares[-1] - b, numbers.size - size, floor)
-        gains[some] = whole - left - right
-    return gains
+def _gains(sums: Sums, cuts: tuple[Integers, Integers, Integers], floor: float) -> Floats:
+    """Return how many bits fewer two segments have than one, for first, cut and last row."""
+    first, cut, last = cuts
+    apart = _density_bits(sums, first, cut, floor) + _density_bits(sums, cut, last, floor)
+    return np.asarray(_density_bits(sums, first, last, floor) - apart)
 
 
-def _density_bits(sums: Floats, squares: Floats, sizes: Integers, floor: float) -> Floats:
+def _density_bits(sums: Sums, firsts: Integers, lasts: Integers, floor: float) -> Floats:
     """Return n/2 log2(2 pi e (v + floor)) + log2 n of segments."""
-    means = sums / sizes
-    variances = np.maximum(0.0, squares / sizes - means * means) + floor
+    sizes = lasts - firsts
+    means = (sums.totals[lasts] - sums.totals[firsts]) / sizes
+    squares = (sums.squares[lasts] - sums.squares[firsts]) / sizes
+    variances = np.maximum(0.0, squares - means * means) + floor
     with np.errstate(divide="ignore"):
         bits = sizes / 2 * np.log2(2 * math.pi * math.e * variances)
-    return np.asarray(bits + np.log2(sizes))
+    return np.asarray(bits + sums.logs[sizes])
 
 
-def _bits(moments: Moments, edges: list[int], price_bits: float, floor: float) -> float:
+def _bits(sums: Sums, edges: Integers, price_bits: float, floor: float) -> float:
     """Return the sum of the bits of all segments."""
-    sums, squares = (np.diff(part[edges]) for part in moments)
-    bits = _density_bits(sums, squares, np.diff(edges), floor)
+    bits = _density_bits(sums, edges[:-1], edges[1:], floor)
     return float(bits.sum()) + price_bits * bits.size
 
 
-def _moments(numbers: Floats) -> Moments:
-    """Return the sums of the numbers and of their squares up to each row."""
-    sums, squares = np.zeros(numbers.size + 1), np.zeros(numbers.size + 1)
-    np.cumsum(numbers, out=sums[1:])
-    np.multiply(numbers, numbers, out=squares[1:])
-    np.cumsum(squares[1:], out=squares[1:])
-    return sums, squares
+def _sums(numbers: Floats) -> Sums:
+    """Return the sums up to each row."""
+    totals, squares = np.zeros(numbers.size + 1), np.zeros(numbers.size + 1)
+    np.cumsum(numbers, out=totals[1:])
+    np.cumsum(numbers * numbers, out=squares[1:])
+    return Sums(totals, squares, np.log2(np.maximum(1, np.arange(numbers.size + 1))))
 
 
-def _trace(starts: Integers, place: int) -> list[int]:
+def _trace(befores: Integers, place: int) -> list[int]:
     places = [place]
     while places[-1] > 0:
-        places.append(int(starts[places[-1]]))
+        places.append(int(befores[places[-1]]))
     return places[::-1]

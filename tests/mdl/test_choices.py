@@ -2,14 +2,20 @@
 
 import math
 import random
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from naive import mdl as naive
 
+from kolmo.coding import cells
+from kolmo.coding.continuous import Normal as NormalCode
 from kolmo.coding.logstar import LogStar
 from kolmo.coding.rangecoder import read, write
+from kolmo.coding.tails import UNIT_BITS, knots
+from kolmo.errors import ParameterError
+from kolmo.mdl import segments
 from kolmo.mdl.contexts import Contexts
 from kolmo.mdl.cuts import Cuts, log2_factorials
 from kolmo.mdl.families.categorical import Categorical
@@ -18,7 +24,10 @@ from kolmo.mdl.families.histogram import Binned, Histogram
 from kolmo.mdl.families.markov import Markov
 from kolmo.mdl.families.normal import Normal
 from kolmo.mdl.families.student import Student
+from kolmo.mdl.located import distribution, quantise
+from kolmo.mdl.pieces import pieces_bits
 from kolmo.mdl.segments import segment_lengths
+from kolmo.mdl.values import to_values
 
 # Annual flow of the Nile at Aswan, 10**8 m3, 1871 to 1970; public domain.
 NILE_CSV = Path(__file__).parent.parent / "data" / "nile.csv"
@@ -181,6 +190,111 @@ def test_long_column_is_cut_at_the_very_row():
     values = np.tile([0.0, 1.0, 2.0], 7000)
     values[10_003:] += 40
     assert segment_lengths(values, 10, 15.0)[0] == (10_003, 10_997)
+
+
+def stepped(starts, rows, step):
+    """Return whole numbers that look random, about levels that rise by ``step`` at each start."""
+    places = np.arange(rows)
+    noise = places * places * 7 % 37 + places * 13 % 17
+    return (noise + step * np.searchsorted(starts, places, side="right")).astype(float)
+
+
+@pytest.mark.parametrize(("rows", "step", "late"), [(10_000, 100, 7), (100_000, 60, 9)])
+def test_no_thin_segment_stays_beside_a_jump(rows, step, late):
+    """A cut on either side of the true one, at the least distance, holds the other in its place."""
+    starts = [rows // 10 * i + late * i for i in range(1, 10)]
+    lengths, _ = segment_lengths(stepped(starts, rows, step), 10, math.log2(rows))
+    assert list(np.cumsum(lengths)) == [*starts, rows]
+
+
+def test_cuts_are_the_best_of_all_in_6000_rows():
+    starts = [400, 411, 1703, 1720, 3000, 4444, 5801]
+    values = stepped(starts, 6000, 25)
+    lengths, bits = segment_lengths(values, 5, 6.0, 1 / 12)
+    least = naive.best_criterion(values, 5, 6.0, 1 / 12, range(6001))
+    assert bits == pytest.approx(least, abs=1e-6)
+    assert len(lengths) > 6
+
+
+def test_cuts_are_the_best_of_all_in_20000_rows():
+    starts = [1000 * i + 7 * i * i % 90 for i in range(1, 20)]
+    values = stepped(starts, 20_000, 15)
+    _, bits = segment_lengths(values, 10, math.log2(20_000), 1 / 12)
+    least = naive.best_criterion(values, 10, math.log2(20_000), 1 / 12, range(20_001))
+    assert bits == pytest.approx(least, abs=1e-6)
+
+
+@pytest.mark.parametrize("minimum", [1, 4, 30])
+def test_cuts_among_uneven_rows_are_the_best(minimum):
+    values = stepped([100, 131, 400], 600, 25)
+    rows = np.array([row for row in range(601) if row % 7 in (0, 1, 5) or row == 600])
+    edges = segments._best_of(segments._sums(values), rows, minimum, (4.0, 0.1))
+    least = naive.best_criterion(values, minimum, 4.0, 0.1, rows.tolist())
+    assert segments._bits(segments._sums(values), edges, 4.0, 0.1) == pytest.approx(least)
+    assert set(edges.tolist()) <= set(rows.tolist())
+    assert np.diff(edges).min() >= minimum
+
+
+def test_rows_of_their_own_are_found_where_coarse_rows_show_nothing():
+    """At a bit for a segment each row pays for itself; 3 rows together do not tell."""
+    _, bits = segment_lengths(stepped([], 9000, 0), 1, 1.0, 1 / 12)
+    assert bits <= 9000 * (1 + 0.5 * math.log2(2 * math.pi * math.e / 12)) + 1e-6
+
+
+def test_undivided_column_is_one_segment():
+    assert segment_lengths(np.arange(5.0), 9, 3.0)[0] == (5,)
+    assert segment_lengths(np.array([3.0]), 1, 3.0, 0.1)[0] == (1,)
+
+
+PIECES = [
+    [3, 4, 4, 7, 2, 3],
+    [10**6, 10**6 + 4000, 10**6 - 2500, 10**6 + 77],
+    [*range(-40, 40), 10**9],
+    [7],
+    [5] * 3000,
+    [-(1 << 62), 0, 1 << 62],
+    [1 << 90, (1 << 90) + 3, (1 << 90) - 2],
+]
+
+
+@pytest.mark.parametrize(
+    "wide", [Fraction(1, 64), Fraction(5, 2), Fraction(2**20), Fraction(3**40)]
+)
+def test_pieces_are_as_long_as_their_codes(wide):
+    """Without a table of all classes or with it: the lengths are those of the messages."""
+    pieces = [to_values(piece) for piece in PIECES]
+    parts = [
+        quantise(Fraction(sorted(piece)[len(piece) // 2]), Fraction(wide), digits % 5)
+        for digits, piece in enumerate(PIECES)
+    ]
+    found = pieces_bits(parts, pieces)
+    for part, piece, bits in zip(parts, pieces, found, strict=True):
+        code = distribution(NormalCode, part).many(piece.size)
+        assert bits == pytest.approx(code.codelength(piece), rel=1e-12, abs=1e-9)
+        assert np.array_equal(read(code, write(code, piece)), piece)
+
+
+@pytest.mark.parametrize("rows", [0, 79, 81])
+def test_column_of_another_length_has_no_pieces(rows):
+    family = Changepoint()
+    chosen = family.fit([3, 5, 4, 2] * 10 + [93, 95, 94, 92] * 10).chosen
+    with pytest.raises(ParameterError, match="80"):
+        family.data_code(chosen, 80).codelength(np.arange(rows))
+
+
+@pytest.mark.parametrize("scale", [1, 77, 3 << 30, 3**30, 3**60, 7 << 300])
+@pytest.mark.parametrize("fraction_bits", [0, 9, 70])
+def test_edges_of_classes_are_those_of_exact_fractions(scale, fraction_bits):
+    for location in (0, -5, 3**19, 11**40):
+        code = NormalCode(location, scale, fraction_bits)
+        grid = cells.Grid(location, scale, fraction_bits, code.anchor, code.shift)
+        limit = knots()[-1] - 1
+        found = cells._coordinates(grid)
+        for i in [*range(0, found.size, 97), found.size - 1]:
+            first = code.anchor + (int(cells._edges()[i]) << code.shift)
+            below = (first - Fraction(1, 2)) * 2**fraction_bits - location
+            exact = math.floor(below * 2**UNIT_BITS / scale)
+            assert found[i] == max(-limit, min(limit, exact))
 
 
 def test_constant_column_costs_next_to_nothing_given_its_parameters():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from kolmo.mdl.family import Family
 from kolmo.mdl.located import Located, located_code, quantise, usual_precision
 from kolmo.mdl.locating import ROUNDING_VARIANCE, is_varied
 from kolmo.mdl.parts import Chain
-from kolmo.mdl.pieces import Lengths, Parts, Pieces, Segmented, parts_of
+from kolmo.mdl.pieces import Lengths, Parts, Pieces, Segmented, part_code, parts_of, pieces_bits
 from kolmo.mdl.segments import Solution, solutions
 from kolmo.mdl.values import Values, column_values, scaled
 
@@ -33,8 +35,9 @@ class Changepoint(Family[Segmented]):
     (all equally long), and, if there are two or more, the scale and the location of each beside
     those of the whole. One segment is just the whole.
 
-    The cuts minimise the maximised density and its textbook price, exactly up to 4096 rows; among
-    the solutions for up to 12 prices the one with the shortest message is taken.
+    The cuts minimise the maximised density and its textbook price, exactly up to 4096 rows, and
+    for more if segments are short; among the solutions for up to 12 prices the one with the
+    shortest message is taken.
 
     Parameters
     ----------
@@ -70,18 +73,19 @@ class Changepoint(Family[Segmented]):
 
     def choose(self, values: Values) -> Segmented:
         """Return the segments with the shortest message among the solutions for some prices."""
-        found = self._solutions(values)
-        shortest = min(found.values(), key=lambda solution: solution.total_bits)
-        return _with(values, shortest.lengths)
+        messages = _Messages(values, self.minimum)
+        found = messages.solutions().values()
+        return messages.segmented(min(found, key=lambda solution: solution.total_bits).lengths)
 
     def members(self, values: Values) -> Iterator[Segmented]:
         """Yield the best segments found for some numbers of segments, those beside the best too.
 
         One segment is the family normal.
         """
-        for number, solution in self._solutions(values).items():
+        messages = _Messages(values, self.minimum)
+        for number, solution in messages.solutions().items():
             if number > 1:
-                yield _with(values, solution.lengths)
+                yield messages.segmented(solution.lengths)
 
     def parameter_code(self, rows: int) -> Code[Segmented]:
         """Return the code of the whole, the lengths, and the segments beside the whole."""
@@ -109,25 +113,45 @@ class Changepoint(Family[Segmented]):
         starts = np.cumsum([0, *parameters.lengths[:-1]]).tolist()
         return {"starts": starts, "segments": [part.describe() for part in parts_of(parameters)]}
 
-    def _solutions(self, values: Values) -> dict[int, Solution]:
+
+class _Messages:
+    """The messages of a column in segments, each of which is weighed only once."""
+
+    def __init__(self, values: Values, minimum: int) -> None:
+        self._values, self._minimum = values, minimum
+        self._whole = estimate(values)
+        self._parts: dict[tuple[int, int], tuple[Located, float]] = {}
+
+    def solutions(self) -> dict[int, Solution]:
         """Return segmentations by the number of segments, among them the undivided one."""
-        code = self.parameter_code(values.size)
-        numbers, _, shift = scaled(values)
+        numbers, _, shift = scaled(self._values)
         floor = ROUNDING_VARIANCE / 4.0 ** min(shift, 500)
+        return solutions(numbers - numbers.mean(), self._minimum, floor, self._total_bits)
 
-        def total_bits(lengths: tuple[int, ...]) -> float:
-            segmented = _with(values, lengths)
-            return code.codelength(segmented) + Pieces(segmented).codelength(values)
+    def segmented(self, lengths: tuple[int, ...]) -> Segmented:
+        """Return the distributions of the segments."""
+        if len(lengths) == 1:
+            return Segmented(self._whole, lengths, ())
+        return Segmented(self._whole, lengths, tuple(part for part, _ in self._weighed(lengths)))
 
-        return solutions(numbers - numbers.mean(), self.minimum, floor, total_bits)
+    def _total_bits(self, lengths: tuple[int, ...]) -> float:
+        rows = self._values.size
+        bits = located_code(1, rows).codelength(self._whole)
+        bits += Lengths(rows, self._minimum).codelength(lengths)
+        if len(lengths) == 1:
+            return bits + pieces_bits([self._whole], [self._values])[0]
+        return bits + math.fsum(part_bits for _, part_bits in self._weighed(lengths))
 
-
-def _with(values: Values, lengths: tuple[int, ...]) -> Segmented:
-    whole = estimate(values)
-    if len(lengths) == 1:
-        return Segmented(whole, lengths, ())
-    ends = np.cumsum(lengths)[:-1]
-    return Segmented(whole, lengths, tuple(map(estimate, np.split(values, ends))))
+    def _weighed(self, lengths: tuple[int, ...]) -> list[tuple[Located, float]]:
+        """Return the distribution of each segment, and its length with that of its rows."""
+        spans = list(pairwise([0, *accumulate(lengths)]))
+        new = [span for span in spans if span not in self._parts]
+        pieces = [self._values[first:last] for first, last in new]
+        parts = [estimate(piece) for piece in pieces]
+        for span, part, bits in zip(new, parts, pieces_bits(parts, pieces), strict=True):
+            code = part_code(self._whole, span[1] - span[0])
+            self._parts[span] = part, bits + code.codelength((part.scale, part.location))
+        return [self._parts[span] for span in spans]
 
 
 def estimate(values: Values) -> Located:
