@@ -9,9 +9,7 @@ from .. import options
 
 @click.command("mdl-select", short_help="Choose the best model of each column of a CSV file.")
 @options.file
-@click.option(
-    "-C", "--column", "columns", multiple=True, metavar="NAME", help="Only this column; repeatable."
-)
+@click.option("-C", "--column", multiple=True, metavar="NAME", help="Only this column; repeatable.")
 @click.option(
     "-f",
     "--family",

@@ -32,7 +32,7 @@ class Request(NamedTuple):
     """The arguments of the command, as the user gave them."""
 
     file: str
-    columns: tuple[str, ...]
+    column: tuple[str, ...]
     family: str | None
     missing: str
     precision: tuple[tuple[str, Fraction], ...]
@@ -70,7 +70,7 @@ class Request(NamedTuple):
     def parameters(self) -> dict[str, Any]:
         """Return what can change the result, for the envelope."""
         return {
-            "columns": list(self.columns) or None,
+            "columns": list(self.column) or None,
             "family": self.family,
             "missing": self.missing,
             "precision": {name: str(step) for name, step in self.precision},
@@ -132,7 +132,7 @@ def _read(request: Request) -> Table:
 
 def _check_rows(request: Request, table: Table) -> None:
     """Refuse a message whose rows would hold cells of different rows of the file."""
-    if not keeps_rows(table, request.missing, request.columns or None):
+    if not keeps_rows(table, request.missing, request.column or None):
         raise click.UsageError(
             "--missing drop with -o: got columns that lack values in different rows; need the "
             "same rows in all. Use --column for one, or --missing code"
@@ -148,7 +148,7 @@ def _choose_all(
         found = select_each(
             table,
             wanted,
-            columns=request.columns or None,
+            columns=request.column or None,
             jobs=request.jobs,
             progress=bar,
         )

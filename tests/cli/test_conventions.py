@@ -279,7 +279,7 @@ CHECKS = [
             ("nml --model ", "po", 3, r"\Aplain,poisson\n\Z"),
             ("mdl-select --family ", "normal,hist", 3, r"\Aplain,normal,histogram\n\Z"),
             ("mdl-select --family ", "lzm", 3, r"\Aplain,lzma\n\Z"),
-            ("mdl-select --prec", "", 2, r"\A\Z"),
+            ("mdl-select ", "--prec", 2, r"\Aplain,--precision\n\Z"),
         )
     ),
     *(

@@ -150,7 +150,7 @@ def test_every_file_of_commands_is_listed(entry: EntryPoint) -> None:
     main = importlib.import_module(entry.module)
     commands = importlib.import_module(f"{entry.module.rpartition('.')[0]}.commands")
     files = {name[:-3] for name in os.listdir(commands.__path__[0]) if name.endswith(".py")}
-    assert files - {"__init__"} == set(main.COMMANDS)
+    assert {name.replace("_", "-") for name in files - {"__init__"}} == set(main.COMMANDS)
     assert not [name for name in main.COMMANDS if "_" in name], "a hyphen is what users type"
 
 
