@@ -13,6 +13,9 @@ from kolmo.errors import InputError
 LETTERS = "eeeeetttaaaooiinnsshhrrddllcumwfgypbvk"
 BLOCK_WORDS = 200_000
 
+NILE_CSV = Path(__file__).resolve().parent.parent / "tests" / "data" / "nile.csv"
+"""Year and annual flow of the Nile at Aswan, 10**8 m3, 1871 to 1970; public domain."""
+
 
 def text_blocks(size: int, seed: int = 0) -> Iterator[bytes]:
     """Yield `size` bytes of pseudo-text: words and phrases drawn by Zipf's law.

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 
 from kolmo.bench.harness import run_process
 
-PACKAGES = {"antropy": "antropy", "constriction": "constriction"}
+PACKAGES = {
+    "antropy": "antropy",
+    "astropy": "astropy",
+    "constriction": "constriction",
+    "khisto": "khisto",
+    "mdl_density_hist": "MDL-Density-Histogram",
+    "ruptures": "ruptures",
+    "sklearn": "scikit-learn",
+}
 """Importable peers, and the distribution that holds each; every other peer is a command."""
 
 DEBIAN_PACKAGES = {"xz": "xz-utils"}

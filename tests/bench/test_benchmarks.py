@@ -273,3 +273,69 @@ def test_pseudo_text_is_the_same_everywhere():
 def test_quadratic_peer_counts_published_phrases(symbols, phrases):
     count = load("cases.lempel_ziv").compiled_counter()
     assert count(np.frombuffer(symbols, dtype=np.uint8)) == phrases
+
+
+def test_race_holds_kolmo_against_each_peer_round_by_round():
+    ours, peer = Timing("kolmo", (Sample(2.0), Sample(9.0))), Timing("peer", (Sample(1), Sample(3)))
+    columns = load("race").finish_columns
+    assert columns(peer, (ours, peer), "kolmo")["ratio_median"] == 2.5
+    assert columns(ours, (ours, peer), "kolmo")["ratio_median"] is None
+
+
+def test_change_is_found_at_its_row_or_near_it():
+    case = load("cases.changepoints")
+    true = case.Load(np.zeros(400, np.int64), [100, 200, 300], 1.0)
+    assert case.found_columns(true, [100, 202, 303]) == {"exact": 1, "near": 2, "other": 1}
+    assert case.found_columns(true, []) == {"exact": 0, "near": 0, "other": 0}
+
+
+def test_changes_of_the_data_are_where_their_levels_change():
+    found = load("cases.changepoints").piecewise(1000, 10)
+    parts = np.split(found.values, found.changes)
+    assert len(parts) == 10
+    assert min(abs(np.diff([part.mean() for part in parts]))) > 15
+    assert max(part.std() for part in parts) < 15
+
+
+def test_own_cuts_have_kolmos_own_length_and_others_a_longer_one():
+    from kolmo.mdl.families.histogram import Histogram
+
+    case = load("cases.histograms")
+    values = case.three_parts(1000)
+    model = Histogram().fit(values)
+    own = case.in_kolmos_code(values, case.kolmo_edges(values)())
+    equal = case.in_kolmos_code(values, np.linspace(0, 100, 11))
+    assert own == (model.complexity, pytest.approx(model.total_bits, abs=1e-6))
+    assert equal[0] == 10
+    assert equal[1] > own[1] + 1
+
+
+def test_histograms_without_packages_are_those_of_numpy(monkeypatch):
+    case = load("cases.histograms")
+    monkeypatch.setattr(case, "optional", lambda _: None)
+    assert list(case.peer_edges(case.three_parts(100))) == ["numpy auto", "numpy doane"]
+
+
+def test_old_faithful_is_looked_for_in_the_folder_and_in_data_beside_it(tmp_path):
+    find, folder = load("cases.histograms").faithful, tmp_path / "corpora"
+    (tmp_path / "data").mkdir()
+    folder.mkdir()
+    assert find(None) is None
+    assert find(folder) is None
+    (tmp_path / "data" / "faithful.csv").touch()
+    assert find(folder) == tmp_path / "data" / "faithful.csv"
+
+
+def test_likelihood_of_a_mixture_is_that_of_its_densities():
+    case = load("cases.mixtures")
+    found = case.quality(case.Mixed([0.5, 0.5], [0.0, 0.0], [1.0, 1.0]), np.array([0]))
+    assert found == {"components": 2, "log2_likelihood_per_row": -1.32575}  # -log2(2 pi) / 2
+
+
+def test_table_of_columns_is_the_same_every_time(tmp_path):
+    write = load("cases.columns").write_table
+    write(tmp_path / "a.csv", 20)
+    write(tmp_path / "b.csv", 20)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines == (tmp_path / "b.csv").read_text().splitlines()
+    assert (len(lines), lines[0]) == (21, "count,height,colour")
