@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-TABLES = ("startup", "large-file", "sparse", "panel")
+TABLES = ("startup", "large-file", "sparse", "panel", "changepoints", "histograms", "mixtures")
+TABLES += ("columns",)
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 TIME = re.compile(r"\d[\d,.]* m?s\b")
 CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+")
@@ -100,3 +101,4 @@ def test_table_in_the_readme_is_that_of_the_results(path):
     assert result["command"] in README
     if path.stem in TABLES:
         assert render.table(result["rows"]) in README
+        assert render.table(result["details"]) in README
