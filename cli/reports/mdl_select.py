@@ -10,7 +10,7 @@ from kolmo.data import open_input
 from kolmo.mdl.contest import Request as Wanted
 from kolmo.mdl.methods import parse_method
 from kolmo.mdl.select import Sent, container, keeps_rows, select_each
-from kolmo.mdl.selection import ColumnChoice
+from kolmo.mdl.selection import Candidate, ColumnChoice
 from kolmo.parallel import in_background
 from kolmo.table import Limits, Table, read_table
 
@@ -199,11 +199,17 @@ def _render(choice: ColumnChoice, request: Request) -> None:
     columns = (*COLUMNS, *CRITERIA) if request.criteria else COLUMNS
     if rows:
         print_table(columns, rows)
-        if choice.best is not None and choice.best.parameters:
-            print_paragraph(f"{choice.best.words}: {_parameters(choice.best.parameters)}")
+        if choice.best is not None:
+            print_paragraph(_describe(choice.best))
     print_paragraph(f"{choice.column}: {choice.verdict.sentence}")
     _render_baseline(choice)
     write("\n")
+
+
+def _describe(best: Candidate) -> str:
+    """Return the winner, its length and kind whatever the table leaves out, and its numbers."""
+    parameters = f": {_parameters(best.parameters)}" if best.parameters else ""
+    return f"{best.words}, {best.total_bits:,.1f} bits ({best.kind}){parameters}"
 
 
 def _render_baseline(choice: ColumnChoice) -> None:
@@ -271,7 +277,7 @@ def _criterion(key: str) -> Any:
 COLUMNS = (
     Column("rank", _number("rank", "d"), 6),
     Column("model", lambda row: visible(row["words"]), 0, left=True),
-    Column("kind", lambda row: row["kind"], 2, left=True),
+    Column("kind", lambda row: row["kind"], 1, left=True),
     Column("k", _number("free_parameters", "d"), 8),
     Column("L(cells)", _number("cells_bits", ",.1f"), 9),
     Column("L(model)", _number("model_bits", ",.1f"), 10),
@@ -279,7 +285,7 @@ COLUMNS = (
     Column("L(data)", _number("data_bits", ",.1f"), 3),
     Column("total bits", _number("total_bits", ",.1f"), 0),
     Column("bits/row", _number("bits_per_row", ",.3f"), 7),
-    Column("delta", _number("delta_bits", ",.1f"), 1),
+    Column("delta", _number("delta_bits", ",.1f"), 2),
     Column("2^-delta", _number("evidence_bound", ".2g"), 5),
     Column("sent bits", _number("message_bits", ",d"), 11),
 )

@@ -41,7 +41,7 @@ WITH_RECORDS = {
     "complexity-all": "kolmo complexity --all text empty",
     "complexity-given": "kolmo complexity text --given text.klm --all",
     "mdl-select": "kolmo mdl-select table.csv -f normal,markov:limit=2",
-    "mdl-select-criteria": "kolmo mdl-select table.csv -f normal,zlib --all --criteria --verify",
+    "mdl-select-criteria": "kolmo mdl-select table.csv -C x -f normal,zlib --all --criteria",
     "mdl-select-rows": "printf 'x,y\\n,1\\n' | kolmo mdl-select -f categorical",
     "inspect": "kolmo inspect text.klm",
     "verify": "kolmo verify text.klm",

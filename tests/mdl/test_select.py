@@ -169,6 +169,29 @@ def test_jobs_change_nothing():
     assert one.container == two.container
 
 
+FILES = {
+    "zeros and signs": "x\n1.50\n2.00\n+3.25\n-0.0\n007\n.5\n5.\n",
+    "exponents": "x\n1e3\n2.5E-2\n1.0e+05\n3\n",
+    "stray text": "x\n1\n2\nhello\n3\nworld 4\n",
+    "semicolons": "x;y\n1;2,5\n2;3,5\n",
+    "tabs": "x\ty\n1\ta\n2\tb\n",
+    "letters": "caf\u00e9,\u03b1\n\u00e9,1\n\u4e2d,2\n",
+    "constant": "x,y\n" + "7,k\n" * 30,
+    "one row": "x,y\n5,a\n",
+    "two rows": "x\n5\n9\n",
+    "no rows": "x,y\n",
+    "400 decimals": "x\n" + "".join(f"-0.{7**n}\n" for n in range(460, 480)),
+    "one of 900": "x\n1\n2\n3\n" + "9" * 900 + "\n",
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_file_comes_back(kind):
+    data = FILES[kind].encode()
+    found = select(data, families=["normal", "categorical", "zlib"])
+    assert kolmo.decode(found.container) == data
+
+
 def test_names_are_checked():
     with pytest.raises(ParameterError, match="Did you mean 'normal'"):
         select(FIXTURES["bell"], families=["norml"])
