@@ -110,7 +110,7 @@ def kolmo_methods(load: Load) -> dict[str, Method]:
     import numpy as np
 
     from kolmo.mdl.families.changepoint import Changepoint
-    from kolmo.mdl.segments import segment_lengths
+    from kolmo.mdl.models.segments import segment_lengths
 
     def search() -> list[int]:
         numbers = load.values - load.values.mean()

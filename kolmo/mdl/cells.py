@@ -23,9 +23,9 @@ from kolmo.coding.discrete import Uniform, Uniforms
 from kolmo.coding.logstar import LogStar
 from kolmo.coding.urn import KT
 from kolmo.errors import ParameterError, shorten
+from kolmo.mdl.models.parts import Bounded, Chain
+from kolmo.mdl.models.values import LARGEST_BITS, Values, column_values, to_values
 from kolmo.mdl.packed import Known, PackedTexts, TextList, count_code
-from kolmo.mdl.parts import Bounded, Chain
-from kolmo.mdl.values import LARGEST_BITS, Values, column_values, to_values
 from kolmo.table import Column, Labels, Missing, Numbers, Style, Texts
 
 _LARGEST_STYLES = 1 << 20

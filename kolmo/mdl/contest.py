@@ -18,9 +18,9 @@ from kolmo.errors import CertificationError, DecodeError, ParameterError
 from kolmo.mdl.cells import put_together, take_apart
 from kolmo.mdl.criteria import criteria
 from kolmo.mdl.family import Family, Model
-from kolmo.mdl.located import number
 from kolmo.mdl.message import Chosen, ColumnCode, ColumnMessage, TableMessage
 from kolmo.mdl.methods import Method, MethodCode, default_methods, make_family, sent_method
+from kolmo.mdl.models.located import number
 from kolmo.mdl.selection import (
     MIN_GAIN_BITS,
     Candidate,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from kolmo.coding.code import Code
 from kolmo.coding.rangecoder import read, write
 from kolmo.errors import ParameterError
-from kolmo.mdl.parts import Chain
-from kolmo.mdl.values import Values, to_values
+from kolmo.mdl.models.parts import Chain
+from kolmo.mdl.models.values import Values, to_values
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -16,8 +16,8 @@ from kolmo.coding.rangecoder import RangeDecoder, RangeEncoder
 from kolmo.mdl.cells import Cells, CellsCode, Flag, put_together
 from kolmo.mdl.family import Family
 from kolmo.mdl.methods import Method, MethodCode, stored_family
+from kolmo.mdl.models.values import Values, to_values
 from kolmo.mdl.packed import PackedTexts, TextList, count_code
-from kolmo.mdl.values import Values, to_values
 from kolmo.table import Texts, csv_bytes
 
 

@@ -12,7 +12,7 @@ from kolmo.coding.code import Code, IntervalCode, Reader, Writer, damaged
 from kolmo.coding.discrete import Uniform, Uniforms
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import DecodeError, ParameterError
-from kolmo.mdl.parts import Bounded, Moved
+from kolmo.mdl.models.parts import Bounded, Moved
 from kolmo.registry import estimators
 from kolmo.table import Texts
 

@@ -14,9 +14,9 @@ from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import ParameterError
 from kolmo.mdl.family import Family
+from kolmo.mdl.models.parts import Chain
+from kolmo.mdl.models.values import Values, add_offsets, bounds, offsets, to_values
 from kolmo.mdl.packed import Compressed
-from kolmo.mdl.parts import Chain
-from kolmo.mdl.values import Values, add_offsets, bounds, offsets, to_values
 
 if TYPE_CHECKING:
     from kolmo.container import Packer

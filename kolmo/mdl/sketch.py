@@ -14,7 +14,7 @@ from kolmo.coding.code import Code
 from kolmo.errors import ParameterError
 from kolmo.mdl.cells import Cells
 from kolmo.mdl.family import Family
-from kolmo.mdl.values import Values, bounds, offsets
+from kolmo.mdl.models.values import Values, bounds, offsets
 
 BINS = 48
 MOST_POINTS = 2000

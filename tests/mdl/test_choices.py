@@ -15,19 +15,19 @@ from kolmo.coding.logstar import LogStar
 from kolmo.coding.rangecoder import read, write
 from kolmo.coding.tails import UNIT_BITS, knots
 from kolmo.errors import ParameterError
-from kolmo.mdl import segments
-from kolmo.mdl.contexts import Contexts
-from kolmo.mdl.cuts import Cuts, log2_factorials
+from kolmo.mdl.models import segments
 from kolmo.mdl.families.categorical import Categorical
 from kolmo.mdl.families.changepoint import Changepoint
 from kolmo.mdl.families.histogram import Binned, Histogram
 from kolmo.mdl.families.markov import Markov
 from kolmo.mdl.families.normal import Normal
 from kolmo.mdl.families.student import Student
-from kolmo.mdl.located import distribution, quantise
-from kolmo.mdl.pieces import pieces_bits
-from kolmo.mdl.segments import segment_lengths
-from kolmo.mdl.values import to_values
+from kolmo.mdl.models.contexts import Contexts
+from kolmo.mdl.models.cuts import Cuts, log2_factorials
+from kolmo.mdl.models.located import distribution, quantise
+from kolmo.mdl.models.pieces import pieces_bits
+from kolmo.mdl.models.segments import segment_lengths
+from kolmo.mdl.models.values import to_values
 
 # Annual flow of the Nile at Aswan, 10**8 m3, 1871 to 1970; public domain.
 NILE_CSV = Path(__file__).parent.parent / "data" / "nile.csv"

@@ -15,8 +15,8 @@ from scipy import stats
 
 from kolmo.coding.classes import class_table
 from kolmo.errors import DecodeError, ParameterError
-from kolmo.mdl.located import Located
-from kolmo.mdl.shaped import Member
+from kolmo.mdl.models.located import Located
+from kolmo.mdl.models.shaped import Member
 from kolmo.registry import Registry
 from kolmo.table import Texts, analyse_column
 

@@ -9,7 +9,7 @@ import pytest
 
 from kolmo.coding import laws
 from kolmo.errors import DecodeError, ParameterError
-from kolmo.mdl.values import column_values, to_values
+from kolmo.mdl.models.values import column_values, to_values
 from kolmo.registry import Registry
 from kolmo.table import Texts, analyse_column
 

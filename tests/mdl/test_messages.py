@@ -12,10 +12,10 @@ from kolmo.errors import DecodeError, KolmoError, ParameterError
 from kolmo.mdl.cells import CellsCode, put_together, take_apart
 from kolmo.mdl.message import Chosen, ColumnCode, ColumnMessage, TableMessage
 from kolmo.mdl.methods import Method, MethodCode, catalogue, make_family, parse_method, sent_method
+from kolmo.mdl.models.values import to_values
 from kolmo.mdl.packed import PackedBytes, PackedTexts, TextList
 from kolmo.mdl.rival import LAYOUTS
 from kolmo.mdl.streams.columns import Columns
-from kolmo.mdl.values import to_values
 from kolmo.table import Texts, analyse_column, read_table
 
 LIMIT = 1 << 20

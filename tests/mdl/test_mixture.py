@@ -12,10 +12,10 @@ from kolmo.coding import laws
 from kolmo.errors import DecodeError, ParameterError
 from kolmo.mdl.families.mixture import LARGEST_SPAN, Mixture
 from kolmo.mdl.families.normal import Normal
-from kolmo.mdl.located import Located
-from kolmo.mdl.mixed import Mixed, Shares, log2_sum, mixed_classes, share_rows
-from kolmo.mdl.mixing import NARROWEST_VARIANCE, Mix, binned, cell_masses, improve, mixtures
-from kolmo.mdl.values import to_values
+from kolmo.mdl.models.located import Located
+from kolmo.mdl.models.mixed import Mixed, Shares, log2_sum, mixed_classes, share_rows
+from kolmo.mdl.models.mixing import NARROWEST_VARIANCE, Mix, binned, cell_masses, improve, mixtures
+from kolmo.mdl.models.values import to_values
 from kolmo.table import Texts, analyse_column
 
 

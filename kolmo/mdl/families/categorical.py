@@ -10,7 +10,8 @@ from kolmo.coding.counts import LARGEST_LENGTH, NML, Enumerative
 from kolmo.coding.discrete import Uniform
 from kolmo.coding.urn import KT
 from kolmo.errors import ParameterError
-from kolmo.mdl.alphabet import (
+from kolmo.mdl.family import Family
+from kolmo.mdl.models.alphabet import (
     Shifted,
     has_alphabet,
     largest_size,
@@ -18,9 +19,8 @@ from kolmo.mdl.alphabet import (
     size_code,
     to_symbols,
 )
-from kolmo.mdl.family import Family
-from kolmo.mdl.parts import Chain, Moved
-from kolmo.mdl.values import Values, bounds, column_values, offsets
+from kolmo.mdl.models.parts import Chain, Moved
+from kolmo.mdl.models.values import Values, bounds, column_values, offsets
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -13,12 +13,20 @@ import numpy as np
 from kolmo.coding.code import Code
 from kolmo.errors import ParameterError
 from kolmo.mdl.family import Family
-from kolmo.mdl.located import Located, located_code, quantise, usual_precision
-from kolmo.mdl.locating import ROUNDING_VARIANCE, is_varied
-from kolmo.mdl.parts import Chain
-from kolmo.mdl.pieces import Lengths, Parts, Pieces, Segmented, part_code, parts_of, pieces_bits
-from kolmo.mdl.segments import Solution, solutions
-from kolmo.mdl.values import Values, column_values, scaled
+from kolmo.mdl.models.located import Located, located_code, quantise, usual_precision
+from kolmo.mdl.models.locating import ROUNDING_VARIANCE, is_varied
+from kolmo.mdl.models.parts import Chain
+from kolmo.mdl.models.pieces import (
+    Lengths,
+    Parts,
+    Pieces,
+    Segmented,
+    part_code,
+    parts_of,
+    pieces_bits,
+)
+from kolmo.mdl.models.segments import Solution, solutions
+from kolmo.mdl.models.values import Values, column_values, scaled
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -8,8 +8,8 @@ import numpy as np
 
 from kolmo.coding.classes import Floats, Shape
 from kolmo.coding.portable import LOG2_E, log2, log2_1p
-from kolmo.mdl.located import Located
-from kolmo.mdl.shaped import Estimate, Member, Sample, ShapedFamily
+from kolmo.mdl.models.located import Located
+from kolmo.mdl.models.shaped import Estimate, Member, Sample, ShapedFamily
 
 EXAMPLES: list[dict[str, int]] = [{}]
 

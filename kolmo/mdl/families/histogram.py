@@ -13,12 +13,12 @@ from kolmo.coding.counts import UniformCounts
 from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import ParameterError
-from kolmo.mdl.bins import InBins
-from kolmo.mdl.cuts import Search
 from kolmo.mdl.family import Family
-from kolmo.mdl.locating import is_varied
-from kolmo.mdl.parts import Bounded, Chain, Moved, Subset
-from kolmo.mdl.values import LARGEST_BITS, Values, bounds, column_values, offsets
+from kolmo.mdl.models.bins import InBins
+from kolmo.mdl.models.cuts import Search
+from kolmo.mdl.models.locating import is_varied
+from kolmo.mdl.models.parts import Bounded, Chain, Moved, Subset
+from kolmo.mdl.models.values import LARGEST_BITS, Values, bounds, column_values, offsets
 
 if TYPE_CHECKING:
     from kolmo.table import Column

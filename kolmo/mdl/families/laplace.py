@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kolmo.coding.continuous import Laplace as LaplaceCode
-from kolmo.mdl.located import Maker
-from kolmo.mdl.locating import Estimate, Floats, LocatedFamily
+from kolmo.mdl.models.located import Maker
+from kolmo.mdl.models.locating import Estimate, Floats, LocatedFamily
 
 EXAMPLES: list[dict[str, int]] = [{}]
 

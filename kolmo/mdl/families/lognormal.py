@@ -10,9 +10,9 @@ from kolmo.coding.classes import Floats, Shape
 from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.coding.portable import LOG2_E, exp2, log2
-from kolmo.mdl.located import Located
-from kolmo.mdl.parts import Bounded
-from kolmo.mdl.shaped import LARGEST_STEPS, Estimate, Member, Sample, ShapedFamily
+from kolmo.mdl.models.located import Located
+from kolmo.mdl.models.parts import Bounded
+from kolmo.mdl.models.shaped import LARGEST_STEPS, Estimate, Member, Sample, ShapedFamily
 
 EXAMPLES: list[dict[str, int]] = [{}]
 

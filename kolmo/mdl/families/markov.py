@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kolmo.coding.code import Code
 from kolmo.coding.discrete import Uniform
 from kolmo.errors import ParameterError
-from kolmo.mdl.alphabet import Shifted, has_alphabet, lowest_code, size_code, to_symbols
-from kolmo.mdl.contexts import Contexts
 from kolmo.mdl.family import Family
-from kolmo.mdl.parts import Chain
-from kolmo.mdl.values import Values, offsets
+from kolmo.mdl.models.alphabet import Shifted, has_alphabet, lowest_code, size_code, to_symbols
+from kolmo.mdl.models.contexts import Contexts
+from kolmo.mdl.models.parts import Chain
+from kolmo.mdl.models.values import Values, offsets
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -11,11 +11,11 @@ import numpy as np
 from kolmo.coding.code import Code, describe
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import ParameterError
-from kolmo.mdl.alphabet import Shifted
 from kolmo.mdl.family import Family
-from kolmo.mdl.located import located_code
-from kolmo.mdl.locating import is_within
-from kolmo.mdl.mixed import (
+from kolmo.mdl.models.alphabet import Shifted
+from kolmo.mdl.models.located import located_code
+from kolmo.mdl.models.locating import is_within
+from kolmo.mdl.models.mixed import (
     Mixed,
     Shares,
     fineness_code,
@@ -23,11 +23,11 @@ from kolmo.mdl.mixed import (
     share_rows,
     share_units,
 )
-from kolmo.mdl.mixing import FINE_BINS, binned, mixtures
-from kolmo.mdl.parts import Bounded, Chain, Moved
-from kolmo.mdl.pieces import Parts
-from kolmo.mdl.quantising import Counted, sendable
-from kolmo.mdl.values import Values, bounds, column_values, offsets
+from kolmo.mdl.models.mixing import FINE_BINS, binned, mixtures
+from kolmo.mdl.models.parts import Bounded, Chain, Moved
+from kolmo.mdl.models.pieces import Parts
+from kolmo.mdl.models.quantising import Counted, sendable
+from kolmo.mdl.models.values import Values, bounds, column_values, offsets
 
 if TYPE_CHECKING:
     from kolmo.table import Column
@@ -50,7 +50,7 @@ class Mixture(Family[Mixed]):
     component it comes. A scale is at least 1/16 of the last digit.
 
     For each number of components the most likely mixture that a search from many starts finds is
-    quantised, and improved step by step; see `kolmo.mdl.mixing`.
+    quantised, and improved step by step; see `kolmo.mdl.models.mixing`.
 
     Parameters
     ----------

@@ -8,9 +8,9 @@ import numpy as np
 
 from kolmo.coding.classes import Floats, Shape
 from kolmo.coding.portable import LOG2_E, log2, log2_1p, log2_gamma, stirling_error
-from kolmo.mdl.located import Located
-from kolmo.mdl.shaped import CountFamily, Estimate, Member, Sample
-from kolmo.mdl.values import Values
+from kolmo.mdl.models.located import Located
+from kolmo.mdl.models.shaped import CountFamily, Estimate, Member, Sample
+from kolmo.mdl.models.values import Values
 
 EXAMPLES: list[dict[str, int]] = [{}]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from kolmo.coding.continuous import Normal as NormalCode
-from kolmo.mdl.located import Maker
-from kolmo.mdl.locating import Estimate, Floats, LocatedFamily
+from kolmo.mdl.models.located import Maker
+from kolmo.mdl.models.locating import Estimate, Floats, LocatedFamily
 
 EXAMPLES: list[dict[str, int]] = [{}]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from kolmo.coding.classes import Floats, Shape
 from kolmo.coding.portable import log2, log2_gamma
-from kolmo.mdl.located import Located
-from kolmo.mdl.shaped import CountFamily, Estimate, Member, Sample
+from kolmo.mdl.models.located import Located
+from kolmo.mdl.models.shaped import CountFamily, Estimate, Member, Sample
 
 EXAMPLES: list[dict[str, int]] = [{}]
 

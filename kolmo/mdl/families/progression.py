@@ -11,9 +11,9 @@ from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import ParameterError, shorten
 from kolmo.mdl.family import Family
-from kolmo.mdl.locating import is_within
-from kolmo.mdl.parts import Bounded, Chain
-from kolmo.mdl.values import LARGEST_BITS, Values, column_values, to_values
+from kolmo.mdl.models.locating import is_within
+from kolmo.mdl.models.parts import Bounded, Chain
+from kolmo.mdl.models.values import LARGEST_BITS, Values, column_values, to_values
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kolmo.mdl.located import Located, Maker, student
-from kolmo.mdl.locating import ROUNDING_VARIANCE, Estimate, Floats, LocatedFamily
+from kolmo.mdl.models.located import Located, Maker, student
+from kolmo.mdl.models.locating import ROUNDING_VARIANCE, Estimate, Floats, LocatedFamily
 
 EXAMPLES: list[dict[str, int]] = [{}]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kolmo.coding.code import Code
 from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
-from kolmo.mdl.bins import InBins
 from kolmo.mdl.family import Family
-from kolmo.mdl.locating import is_within
-from kolmo.mdl.parts import Bounded, Chain
-from kolmo.mdl.values import LARGEST_BITS, Values, bounds, column_values
+from kolmo.mdl.models.bins import InBins
+from kolmo.mdl.models.locating import is_within
+from kolmo.mdl.models.parts import Bounded, Chain
+from kolmo.mdl.models.values import LARGEST_BITS, Values, bounds, column_values
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kolmo.coding.code import Code
 from kolmo.mdl.family import Family
-from kolmo.mdl.located import (
+from kolmo.mdl.models.located import (
     LARGEST_PRECISION,
     Located,
     Maker,
@@ -21,7 +21,7 @@ from kolmo.mdl.located import (
     quantise,
     usual_precision,
 )
-from kolmo.mdl.values import LARGEST_BITS, Values, bounds, column_values, scaled
+from kolmo.mdl.models.values import LARGEST_BITS, Values, bounds, column_values, scaled
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -17,8 +17,8 @@ from kolmo.coding.code import Interval, IntervalCode, Reader, damaged
 from kolmo.coding.discrete import Uniform
 from kolmo.coding.integers import EliasGamma
 from kolmo.coding.portable import exp2, log2
-from kolmo.mdl.located import FRACTION_BITS, Located, usual_precision
-from kolmo.mdl.parts import Bounded, Moved
+from kolmo.mdl.models.located import FRACTION_BITS, Located, usual_precision
+from kolmo.mdl.models.parts import Bounded, Moved
 
 Floats = NDArray[np.float64]
 

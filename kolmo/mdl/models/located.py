@@ -25,8 +25,8 @@ from kolmo.coding.continuous import Quantised, Student
 from kolmo.coding.discrete import Uniform
 from kolmo.coding.integers import EliasGamma, Signed
 from kolmo.coding.logstar import LogStar
-from kolmo.mdl.parts import Bounded, Chain, Moved
-from kolmo.mdl.values import LARGEST_BITS
+from kolmo.mdl.models.parts import Bounded, Chain, Moved
+from kolmo.mdl.models.values import LARGEST_BITS
 
 FRACTION_BITS = 6
 """The smallest scale is 2**-6: a column of one value then costs next to nothing."""

@@ -10,8 +10,8 @@ from kolmo.coding.code import Code, IntervalCode, Reader, Writer
 from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import ParameterError
-from kolmo.mdl.parts import Bounded
-from kolmo.mdl.values import Integers, Values, add_offsets, bounds, column_values, offsets
+from kolmo.mdl.models.parts import Bounded
+from kolmo.mdl.models.values import Integers, Values, add_offsets, bounds, column_values, offsets
 
 if TYPE_CHECKING:
     from kolmo.table import Column

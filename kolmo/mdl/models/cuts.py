@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coding.logstar import LogStar
-from kolmo.mdl.values import Integers, Values
+from kolmo.mdl.models.values import Integers, Values
 
 Floats = NDArray[np.float64]
 

@@ -1,9 +1,10 @@
 """The families of numbers from an origin upwards: what they share, and how a member is found.
 
-A member is an origin and one or two numbers in the manner of `kolmo.mdl.located`; what is coded are
-the distances from the origin. Under a density a distance of 0 stands for 0 to 1/2, the others for
-half a unit on both sides. The search starts from an estimate and goes to neighbours while the
-message becomes shorter. All lengths come from the distinct values and how often each occurs.
+A member is an origin and one or two numbers in the manner of `kolmo.mdl.models.located`; what is
+coded are the distances from the origin. Under a density a distance of 0 stands for 0 to 1/2, the
+others for half a unit on both sides. The search starts from an estimate and goes to neighbours
+while the message becomes shorter. All lengths come from the distinct values and how often each
+occurs.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from kolmo.coding.discrete import Uniform
 from kolmo.coding.integers import EliasGamma, Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.errors import ParameterError, shorten
-from kolmo.mdl.alphabet import Shifted
 from kolmo.mdl.family import Family
-from kolmo.mdl.located import (
+from kolmo.mdl.models.alphabet import Shifted
+from kolmo.mdl.models.located import (
     FRACTION_BITS,
     LARGEST_PRECISION,
     Located,
@@ -32,9 +33,9 @@ from kolmo.mdl.located import (
     quantise,
     usual_precision,
 )
-from kolmo.mdl.locating import is_within, move_scale
-from kolmo.mdl.parts import Bounded, Chain, Moved
-from kolmo.mdl.values import Integers, Values, bounds, column_values, offsets
+from kolmo.mdl.models.locating import is_within, move_scale
+from kolmo.mdl.models.parts import Bounded, Chain, Moved
+from kolmo.mdl.models.values import Integers, Values, bounds, column_values, offsets
 
 if TYPE_CHECKING:
     from kolmo.table import Column

@@ -17,9 +17,9 @@ from kolmo.coding.counts import UniformCounts
 from kolmo.coding.integers import EliasGamma, Signed
 from kolmo.coding.logstar import LogStar
 from kolmo.coding.tails import tail
-from kolmo.mdl.located import Located, ScaleCode, distribution, made, usual_precision
-from kolmo.mdl.parts import Bounded, Chain
-from kolmo.mdl.values import LARGEST_BITS, Values
+from kolmo.mdl.models.located import Located, ScaleCode, distribution, made, usual_precision
+from kolmo.mdl.models.parts import Bounded, Chain
+from kolmo.mdl.models.values import LARGEST_BITS, Values
 
 Integers = NDArray[np.int64]
 

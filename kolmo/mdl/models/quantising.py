@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.mdl.located import Located, quantise, usual_precision
-from kolmo.mdl.locating import ROUNDING_VARIANCE, descend
-from kolmo.mdl.mixed import (
+from kolmo.mdl.models.located import Located, quantise, usual_precision
+from kolmo.mdl.models.locating import ROUNDING_VARIANCE, descend
+from kolmo.mdl.models.mixed import (
     LARGEST_FINENESS,
     SMALLEST_EXPONENT,
     Mixed,
@@ -22,8 +22,8 @@ from kolmo.mdl.mixed import (
     share_rows,
     share_units,
 )
-from kolmo.mdl.mixing import NARROWEST_VARIANCE, Mix, Sample, cell_masses
-from kolmo.mdl.pieces import Parts
+from kolmo.mdl.models.mixing import NARROWEST_VARIANCE, Mix, Sample, cell_masses
+from kolmo.mdl.models.pieces import Parts
 
 Floats = NDArray[np.float64]
 

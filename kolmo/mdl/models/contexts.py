@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kolmo.coding.code import BLOCK_VALUES, Block, Code, Reader, Writer, check_length, empty_block
 from kolmo.errors import ParameterError
-from kolmo.mdl.values import Integers
+from kolmo.mdl.models.values import Integers
 
 
 class Contexts(Code[Integers]):

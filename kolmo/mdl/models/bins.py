@@ -12,7 +12,7 @@ from kolmo.coding.code import Code, Reader, Writer
 from kolmo.coding.discrete import Uniform, Uniforms
 from kolmo.coding.urn import Arrangement
 from kolmo.errors import ParameterError
-from kolmo.mdl.values import Integers, Values, add_offsets, offsets
+from kolmo.mdl.models.values import Integers, Values, add_offsets, offsets
 
 _LARGEST_WIDTH = 1 << 62
 _LARGEST_TABLE = 1 << 13
