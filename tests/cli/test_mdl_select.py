@@ -138,6 +138,8 @@ def test_column_that_no_family_suits_has_no_message(shell: Any) -> None:
 
 
 ROUND = {
+    "constant": "x,y\n" + "7,k\n" * 30,
+    "one row": "x,y\n5,a\n",
     "missing": "x,y\n1,a\nNA,b\nn/a,\n?,NULL\n2.0,c\n",
     "quotes": 'x,y\n1,"a,b"\n2,"say ""no"""\n3,"two\nlines"\n',
     "no header": "1,2\n3,5\n8,13\n",
