@@ -15,13 +15,13 @@ from kolmo.coding.logstar import LogStar
 from kolmo.coding.rangecoder import read, write
 from kolmo.coding.tails import UNIT_BITS, knots
 from kolmo.errors import ParameterError
-from kolmo.mdl.models import segments
 from kolmo.mdl.families.categorical import Categorical
 from kolmo.mdl.families.changepoint import Changepoint
 from kolmo.mdl.families.histogram import Binned, Histogram
 from kolmo.mdl.families.markov import Markov
 from kolmo.mdl.families.normal import Normal
 from kolmo.mdl.families.student import Student
+from kolmo.mdl.models import segments
 from kolmo.mdl.models.contexts import Contexts
 from kolmo.mdl.models.cuts import Cuts, log2_factorials
 from kolmo.mdl.models.located import distribution, quantise
