@@ -19,6 +19,7 @@ _WHERE = {
     "estimators": "kolmo.registry",
     "families": "kolmo.registry",
     "open_input": "kolmo.data",
+    "rules": "kolmo.registry",
     "select": "kolmo.mdl.select",
     "KolmoError": "kolmo.errors",
 }
@@ -34,6 +35,7 @@ __all__ = [
     "families",
     "inspect",
     "open_input",
+    "rules",
     "select",
 ]
 

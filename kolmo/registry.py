@@ -115,6 +115,7 @@ class Registry:
 
 estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimators")
 families = Registry("family", "kolmo.mdl.families", "kolmo.families")
+rules = Registry("rule", "kolmo.automaton.rules", "kolmo.rules")
 
 streams = Registry("code", "kolmo.mdl.streams", "kolmo.streams")
 

@@ -1,0 +1,1 @@
+"""Dynamics of the automaton: one file each, named like the rule."""
