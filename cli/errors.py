@@ -13,6 +13,7 @@ from .text import visible
 
 FAILED, WRONG_USAGE, INCONCLUSIVE, BUG = 1, 2, 3, 70
 BROKEN_PIPE = 141
+RETRY_SECONDS = 0.01
 OUT_OF_MEMORY = (  # what a thread, a library and a compiler say of it
     "can't start new thread",
     "failed to map segment",
@@ -66,13 +67,27 @@ def say(message: str, label: str = "error") -> None:
 
 
 def _catch_signals() -> None:
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
-        raise Stopped(number)
-
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and the like
-            signal.signal(number, stop)
+            signal.signal(number, _stop)
+    sys.unraisablehook = _stop_again
+
+
+def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    raise Stopped(number)
+
+
+def _stop_again(unraisable: Any) -> None:
+    """Ask once more if the signal came where Python lets no exception out, as in a destructor."""
+    if not isinstance(unraisable.exc_value, Stopped):
+        sys.__unraisablehook__(unraisable)
+        return
+    import threading
+
+    number = unraisable.exc_value.exit_code - 128
+    signal.signal(number, _stop)
+    threading.Timer(RETRY_SECONDS, os.kill, (os.getpid(), number)).start()
 
 
 def _prepare() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -124,6 +125,32 @@ def test_a33_second_signal_ends_at_once_too(workplace: Any) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=5)
     assert process.returncode in (130, -signal.SIGINT)
+
+
+IN_DESTRUCTOR = """
+import os
+read, calls = os.pread, []
+class Trap:
+    def __del__(self):
+        os.kill(os.getpid(), {number})
+        for _ in range(1000):
+            pass
+def pread(descriptor, count, offset):
+    calls.append(1)
+    if len(calls) == 1:
+        Trap()
+    return read(descriptor, count, offset)
+os.pread = pread
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_in_a_destructor_is_not_lost(number: int, workplace: Any, inject: Any) -> None:
+    """Python lets no exception out of a destructor; without a second try the work would go on."""
+    path = inject(IN_DESTRUCTOR.format(number=int(number)))
+    done = workplace(f"PYTHONPATH={path} kolmo encode -c lzma big -o out")
+    assert done.code == 128 + number
+    assert re.fullmatch("kolmo: error: (interrupted|terminated)\n", done.err)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
