@@ -12,6 +12,8 @@ from .output import is_terminal
 if TYPE_CHECKING:
     from kolmo.artefact import Artefact
 
+    from .plots.picture import Picture
+
 
 def open_artefact(path: str | None, inputs: Iterable[str]) -> "Artefact | None":
     """Return the file to be written, open; None for none, or for standard output.
@@ -34,10 +36,22 @@ def open_artefact(path: str | None, inputs: Iterable[str]) -> "Artefact | None":
     return opened
 
 
-def check_apart(output: str | None, picture: str | None) -> None:
-    """Refuse a message and a picture that would overwrite each other."""
-    if output and picture and os.path.realpath(output) == os.path.realpath(picture):
-        raise click.UsageError("-o and --plot-file name the same file: need two")
+def open_picture(path: str | None, *inputs: str | None) -> "Picture | None":
+    """Return the picture that a command is to draw, if it is to draw one; see `open_artefact`."""
+    if path is None:
+        return None
+    from .plots.picture import Picture
+
+    return Picture(path, [name for name in inputs if name is not None])
+
+
+def check_apart(output: str | None, picture: str | None, checkpoint: str | None = None) -> None:
+    """Refuse files that would overwrite each other."""
+    named = {"-o": output, "--plot-file": picture, "the checkpoint": checkpoint}
+    seen: dict[str, str] = {}
+    for option, path in named.items():
+        if path and (other := seen.setdefault(os.path.realpath(path), option)) != option:
+            raise click.UsageError(f"{other} and {option} name the same file: need two")
 
 
 def _is_same(path: str, name: str) -> bool:

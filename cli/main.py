@@ -12,6 +12,7 @@ from . import errors, options
 
 COMMANDS = {
     "complexity": "Bound the Kolmogorov complexity of files from above.",
+    "automaton": "Run the coffee automaton, measure its complexity, and audit it.",
     "mdl-select": "Choose the best model of each column of a CSV file.",
     "encode": "Encode a file into a checksummed .klm container.",
     "decode": "Decode a .klm container, every check passed.",
@@ -19,7 +20,7 @@ COMMANDS = {
     "verify": "Decode a .klm container and check it, writing nothing.",
     "codelength": "Show code lengths of counts, to check by hand.",
     "nml": "Show the complexity of a model and its price in bits.",
-    "info": "Show versions, estimators, families, and what is missing.",
+    "info": "Show versions, plug-ins of all kinds, and what is missing.",
     "completion": "Print a completion script for bash, zsh or fish.",
     "man": "Print a manual page.",
 }

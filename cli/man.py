@@ -46,7 +46,7 @@ def page(context: click.Context, command: click.Command) -> str:
         ".Pp",
         *_text(f"This page describes kolmo {__version__}."),
         *_options(context, command),
-        *_commands(context, command),
+        *_commands(command),
         ".Sh EXIT STATUS",
         *_list(EXIT_CODES),
         *_examples([item for item in paragraphs if item.startswith("\b")]),
@@ -71,15 +71,11 @@ def _options(context: click.Context, command: click.Command) -> list[str]:
     return [".Sh OPTIONS", *_list(records)] if records else []
 
 
-def _commands(context: click.Context, command: click.Command) -> list[str]:
-    if not isinstance(command, click.Group):
-        return []
+def _commands(command: click.Command) -> list[str]:
     from .main import COMMANDS
 
-    return [
-        ".Sh COMMANDS",
-        *_list([(name, COMMANDS[name]) for name in command.list_commands(context)]),
-    ]
+    known = COMMANDS if isinstance(command, click.Group) else getattr(command, "subcommands", {})
+    return [".Sh COMMANDS", *_list(list(known.items()))] if known else []
 
 
 def _examples(paragraphs: list[str]) -> list[str]:

@@ -54,7 +54,7 @@ class Wholes(click.ParamType[tuple[int, ...]]):
     most : int
         How many of them there may be.
     ranges : bool
-        Whether ``2:10`` stands for the numbers from 2 to 10.
+        Whether ``2:10`` stands for the numbers from 2 to 10, and ``2:10:4`` for 2, 6 and 10.
     """
 
     name = "numbers"
@@ -79,19 +79,76 @@ class Wholes(click.ParamType[tuple[int, ...]]):
                     param,
                     ctx,
                 )
-            first, last = span
-            if len(found) + last - first >= self.most:
+            first, last, step = span
+            if len(found) + (last - first) // step >= self.most:
                 self.fail(f"got too many numbers; need at most {self.most}", param, ctx)
-            found += range(first, last + 1)
+            found += range(first, last + 1, step)
         return tuple(found)
 
-    def _span(self, piece: str) -> tuple[int, int] | None:
-        """Return the first and the last number of ``2:10`` or ``2``; None if it is neither."""
-        text, colon, end = piece.partition(":")
-        first, last = _whole(text), _whole(end if colon else text)
-        if first is None or last is None or first > last or (colon and not self.ranges):
+    def _span(self, piece: str) -> tuple[int, int, int] | None:
+        """Return first, last and step of ``2:10:4``, ``2:10`` or ``2``; None if it is none."""
+        numbers = [number for text in piece.split(":") if (number := _whole(text)) is not None]
+        if len(numbers) <= piece.count(":") or len(numbers) > (3 if self.ranges else 1):
             return None
-        return first, last
+        first, last = numbers[0], numbers[min(1, len(numbers) - 1)]
+        step = numbers[2] if len(numbers) > 2 else 1
+        return (first, last, step) if first <= last and step > 0 else None
+
+
+class Whole(click.ParamType[int]):
+    """A whole number in a range: ``100``, ``1e6``, ``1_000``."""
+
+    name = "number"
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        number = value if isinstance(value, int) else _whole(value)
+        if number is None or not self.least <= number <= self.most:
+            most = "2^63 - 1" if self.most == LARGEST_SIZE else str(self.most)
+            self.fail(
+                f"got '{shorten(value)}'; need a whole number from {self.least} to {most}",
+                param,
+                ctx,
+            )
+        return number
+
+
+class Times(click.ParamType["tuple[Fraction, ...]"]):
+    """Times from 0, separated by commas, exactly as written: ``1e6``, ``0,12.5,.36``.
+
+    Parameters
+    ----------
+    most : int
+        How many of them there may be.
+    """
+
+    name = "times"
+
+    def __init__(self, most: int = 1) -> None:
+        self.most = most
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "tuple[Fraction, ...]":
+        """Return the exact numbers."""
+        from fractions import Fraction
+
+        if isinstance(value, tuple):
+            return value
+        pieces = value.replace("_", "").split(",")
+        known = all(len(text) <= LONGEST_WHOLE and re.fullmatch(DECIMAL, text) for text in pieces)
+        if not known or len(pieces) > self.most or max(map(Fraction, pieces)) > LARGEST_SIZE:
+            self.fail(
+                f"got '{shorten(value)}'; need "
+                + ("a number" if self.most == 1 else f"at most {self.most} numbers, as in 0,12.5,")
+                + " from 0 to 2^63 - 1",
+                param,
+                ctx,
+            )
+        return tuple(map(Fraction, pieces))
 
 
 class Letters(click.ParamType[str]):
@@ -298,6 +355,28 @@ def complete_families(
     from kolmo.registry import estimators, families
 
     return _complete_last([*families.own_names(), *estimators.own_names()], incomplete)
+
+
+def complete_measures(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[str]:
+    """Complete the last of several comma-separated measures of the automaton."""
+    from kolmo.registry import estimators
+
+    return _complete_last([*estimators.own_names(), "paper"], incomplete)
+
+
+def complete_rules(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[str]:
+    """Complete the name of a rule."""
+    from kolmo.registry import rules
+
+    return _complete_last(rules.own_names(), incomplete)
 
 
 def complete_codes(

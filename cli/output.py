@@ -35,6 +35,15 @@ class Column(NamedTuple):
     left: bool = False
 
 
+def number(key: str, form: str) -> Callable[[dict[str, Any]], str]:
+    """Return what shows a number of a row, in a form such as ``,.1f``; None is left blank."""
+
+    def text(row: dict[str, Any]) -> str:
+        return "" if row[key] is None else format(row[key], form)
+
+    return text
+
+
 def setting(name: str, default: Any = None) -> Any:
     """Return what ``--quiet``, ``--verbose``, ``--color`` or ``--progress`` says."""
     return click.get_current_context().meta.get(f"kolmo.{name}", default)
@@ -95,6 +104,8 @@ class Output:
     ----------
     groups : list of dict or None
         What is said of several rows together, for the envelope.
+    seed : int or None
+        Of all that is random.
     """
 
     def __init__(self, command: str, parameters: dict[str, Any]) -> None:
@@ -103,6 +114,7 @@ class Output:
         self.warnings: list[dict[str, Any]] = []
         self.timings: list[dict[str, Any]] | None = None
         self.groups: list[dict[str, Any]] | None = None
+        self.seed: int | None = None
         self._results: list[dict[str, Any]] = []
         self._started = False
 
@@ -131,7 +143,7 @@ class Output:
             "schema": SCHEMA,
             "command": self.command,
             "parameters": self.parameters,
-            "seed": None,
+            "seed": self.seed,
             "results": self._results,
             "warnings": self.warnings,
         }
@@ -191,7 +203,8 @@ def _merged(warnings: Iterable[dict[str, Any]]) -> list[str]:
     lines = []
     for (message, advice), members in groups.items():
         more = f" and {len(members) - 1} more" if len(members) > 1 else ""
-        lines.append(f"{members[0]['file']}{more}: {message}" + (f"; {advice}" if advice else ""))
+        about = f"{members[0]['file']}{more}: " if members[0]["file"] else ""
+        lines.append(f"{about}{message}" + (f"; {advice}" if advice else ""))
     return lines
 
 

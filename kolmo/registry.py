@@ -8,6 +8,8 @@ points, which are looked at only when the folder has no such name.
 import importlib
 import importlib.util
 import os
+import re
+from collections.abc import Callable
 from typing import Any
 
 from kolmo.errors import ParameterError, UnavailableError, nearest, shorten
@@ -113,6 +115,19 @@ class Registry:
         return {entry.name: entry for entry in entry_points(group=self.group)}
 
 
+def _integer(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    known = digits.isdecimal() and digits.isascii() and len(digits) <= LONGEST_NUMBER
+    return int(text) if known else None
+
+
+def decimal(text: str) -> int | float | None:
+    """Return the integer or the finite decimal number that a text stands for; None if neither."""
+    if (whole := _integer(text)) is not None:
+        return whole
+    return float(text) if re.fullmatch(r"-?[0-9]{0,20}\.[0-9]{1,20}", text) else None
+
+
 estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimators")
 families = Registry("family", "kolmo.mdl.families", "kolmo.families")
 rules = Registry("rule", "kolmo.automaton.rules", "kolmo.rules")
@@ -145,24 +160,35 @@ def make_code(name: str, parameters: dict[str, int]) -> Any:
     raise ParameterError(f"unknown code: got '{name}'. {nearest(name, known)}")
 
 
-def parse_label(label: str) -> tuple[str, dict[str, int]]:
+def parse_label(label: str, *, number: Callable[[str], Any] = _integer) -> tuple[str, Any]:
     """Return name and parameters of ``name:key=value:key=value``.
+
+    Parameters
+    ----------
+    label : str
+        What a user writes.
+    number : callable
+        Returns the value that a text stands for, or None; by default an integer, with
+        `decimal` any number.
 
     Examples
     --------
     >>> parse_label("zstd:level=19")
     ('zstd', {'level': 19})
+    >>> parse_label("stirred:amplitude=9:period=.01", number=decimal)
+    ('stirred', {'amplitude': 9, 'period': 0.01})
     """
     name, *settings = label.strip().split(":")
-    parameters: dict[str, int] = {}
+    parameters: dict[str, Any] = {}
     for setting in settings:
-        key, _, value = setting.partition("=")
-        digits = value.removeprefix("-")
-        if not (key and digits.isdecimal() and digits.isascii() and len(digits) <= LONGEST_NUMBER):
+        key, _, text = setting.partition("=")
+        value = number(text)
+        if not key or value is None:
+            need = "integer" if number is _integer else "number"
             raise ParameterError(
-                f"malformed parameter: got '{shorten(setting)}'; need name:key=integer"
+                f"malformed parameter: got '{shorten(setting)}'; need name:key={need}"
             )
         if key in parameters:
             raise ParameterError(f"parameter given twice: got '{shorten(setting)}' for {name}")
-        parameters[key] = int(value)
+        parameters[key] = value
     return name, parameters

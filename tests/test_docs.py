@@ -195,6 +195,7 @@ def faults(arguments: list[str]) -> list[str]:
     context = click.Context(group, info_name="kolmo")
     context.help_option_names = ["-h", "--help"]
     known, command = option_names(group), None
+    inner = {}
     found = []
     for word in arguments:
         if word in (">", ">>", "<", "--"):
@@ -206,7 +207,9 @@ def faults(arguments: list[str]) -> list[str]:
             command = group.get_command(context, word)
             if command is None:
                 return [word]
-            known = option_names(command)
+            known, inner = option_names(command), getattr(command, "subcommands", {})
+        elif word in inner:
+            known, inner = option_names(command.subcommand(word)), {}
     return found
 
 
@@ -216,6 +219,8 @@ def test_faults_of_a_call_are_found():
     assert faults(["complexity", "--jsn", "x"]) == ["--jsn"]
     assert faults(["encode", "x", "-o", "y", "--verify"]) == ["--verify"]
     assert faults(["--version"]) == []
+    assert faults(["automaton", "--size", "8"]) == []
+    assert faults(["automaton", "scan", "--size", "8"]) == ["--size"]
 
 
 def test_every_command_has_a_recipe():

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import kolmo
@@ -135,7 +136,13 @@ def test_entry_point_is_the_listed_one():
 
 def test_every_command_is_a_module_and_every_module_a_command():
     files = {path.stem for path in (ROOT / "cli" / "commands").glob("*.py")} - {"__init__"}
-    assert {name.replace("-", "_") for name in command_module().COMMANDS} == files
+    group = command_module().group
+    context = click.Context(group)
+    names = set(command_module().COMMANDS)
+    for name in command_module().COMMANDS:
+        inner = getattr(group.get_command(context, name), "subcommands", {})
+        names |= {f"{name}_{subcommand}" for subcommand in inner}
+    assert {name.replace("-", "_") for name in names} == files
 
 
 def test_command_runs_as_a_module(kolmo):

@@ -5,13 +5,13 @@ import click
 from .. import options
 
 
-@click.command("info", short_help="Show versions, estimators, families, and what is missing.")
+@click.command("info", short_help="Show versions, plug-ins of all kinds, and what is missing.")
 @options.output_format
 @options.session(hidden=True)
 def command() -> None:
-    """Show the versions that sizes depend on, every estimator and every family of models.
+    """Show the versions that sizes depend on, and every estimator, family of models and rule.
 
-    An estimator is shown with what it removes or computes, a family with its settings.
+    An estimator is shown with what it removes or computes, the others with their settings.
 
     \b
     Examples:

@@ -40,15 +40,21 @@ def bar(length: float, room: int, *, plain: bool) -> str:
     ).ljust(room)[:room]
 
 
+def check_suffix(path: str, known: Sequence[str]) -> str:
+    """Return the suffix that tells the format; UsageError if it is none of those known."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in known:
+        raise click.UsageError(
+            f"unknown picture format: got '{path[-60:]}'; need one of {', '.join(known)}"
+        )
+    return suffix
+
+
 class Picture:
     """A picture file, its place and its library looked for before the work starts."""
 
     def __init__(self, path: str, inputs: Sequence[str]) -> None:
-        self.suffix = os.path.splitext(path)[1].lower()
-        if self.suffix not in SUFFIXES:
-            raise click.UsageError(
-                f"unknown picture format: got '{path[-60:]}'; need one of {', '.join(SUFFIXES)}"
-            )
+        self.suffix = check_suffix(path, SUFFIXES)
         logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it chats about its cache
         try:
             import matplotlib  # noqa: F401

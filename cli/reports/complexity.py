@@ -14,12 +14,13 @@ from kolmo.errors import KolmoError
 from kolmo.registry import estimators as registry
 from kolmo.results import Bounds
 
-from ..artefacts import check_apart, check_names, open_artefact
+from ..artefacts import check_apart, check_names, open_artefact, open_picture
 from ..errors import FAILED, say
 from ..output import (
     Column,
     Output,
     note,
+    number,
     print_paragraph,
     print_table,
     setting,
@@ -91,7 +92,7 @@ def run(request: Request) -> int:
         output.timings = []
     files = [*names, *([request.given] if request.given else [])]
     check_apart(request.output, request.plot_file)
-    picture = _open_picture(request, files)
+    picture = open_picture(request.plot_file, *files)
     artefact = _open_message(request, files)
     reader = _Reader(request, names)
     given = open_input(request.given, memory_limit=request.memory_limit) if request.given else None
@@ -278,21 +279,6 @@ def _write_message(
     artefact.commit()
 
 
-def _open_picture(request: Request, files: list[str]) -> Any:
-    if request.plot_file is None:
-        return None
-    from ..plots.picture import Picture
-
-    return Picture(request.plot_file, files)
-
-
-def _number(key: str, form: str = ",") -> Any:
-    def text(row: dict[str, Any]) -> str:
-        return "" if row[key] is None else format(row[key], form)
-
-    return text
-
-
 def _bits(row: dict[str, Any]) -> str:
     if row["payload_bits"] is not None:
         return f"{row['payload_bits']:,}"
@@ -308,14 +294,14 @@ COLUMNS = (
     Column("estimator", lambda row: visible(row["estimator"]), 0, left=True),
     Column("kind", lambda row: row["kind"], 1, left=True),
     Column("bits", _bits, 0),
-    Column("container bits", _number("container_bits"), 6),
-    Column("bits/byte", _number("bits_per_byte", ".3f"), 2),
-    Column("ratio", _number("ratio", ".4f"), 3),
+    Column("container bits", number("container_bits", ","), 6),
+    Column("bits/byte", number("bits_per_byte", ".3f"), 2),
+    Column("ratio", number("ratio", ".4f"), 3),
     Column("time", _time, 5),
 )
 INFORMATION_COLUMNS = (
     *COLUMNS[:-1],
-    Column("I(x:y) estimate, bits", _number("information_estimate_bits"), 4),
-    Column("order estimate, bits", _number("order_dependence_estimate_bits"), 7),
+    Column("I(x:y) estimate, bits", number("information_estimate_bits", ","), 4),
+    Column("order estimate, bits", number("order_dependence_estimate_bits", ","), 7),
     COLUMNS[-1],
 )

@@ -5,7 +5,7 @@ import sys
 from typing import Any, NamedTuple
 
 from kolmo.errors import UnavailableError
-from kolmo.registry import estimators, families
+from kolmo.registry import Registry, estimators, families, rules
 from kolmo.versions import versions
 
 from ..output import Column, is_terminal, print_table, terminal_width, write
@@ -24,8 +24,8 @@ class EstimatorInfo(NamedTuple):
     note: str
 
 
-class FamilyInfo(NamedTuple):
-    """One family of models: its settings with their defaults, and whether it can run here."""
+class PluginInfo(NamedTuple):
+    """A family of models or a rule: its settings with defaults, and whether it can run here."""
 
     name: str
     available: bool
@@ -42,18 +42,20 @@ class Info(NamedTuple):
 
     versions: dict[str, str | None]
     estimators: list[EstimatorInfo]
-    families: list[FamilyInfo]
+    families: list[PluginInfo]
+    rules: list[PluginInfo]
 
     def record(self) -> dict[str, Any]:
-        """Return one JSON object: versions by name, the estimators and the families."""
+        """Return one JSON object: versions by name, estimators, families and rules."""
         return {
             **self.versions,
             "estimators": [item._asdict() for item in self.estimators],
             "families": [item._asdict() for item in self.families],
+            "rules": [item._asdict() for item in self.rules],
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row for each version, estimator and family."""
+        """Return one row for each version, estimator, family and rule."""
         found = [
             *(
                 ("version", name, text or "not installed", "")
@@ -61,6 +63,7 @@ class Info(NamedTuple):
             ),
             *(("estimator", item.name, item.kind, item.note) for item in self.estimators),
             *(("family", item.name, item.settings_text(), item.note) for item in self.families),
+            *(("rule", item.name, item.settings_text(), item.note) for item in self.rules),
         ]
         return [dict(zip(ROW_KEYS, row, strict=True)) for row in found]
 
@@ -70,7 +73,8 @@ def collect() -> Info:
     return Info(
         versions(),
         [_estimator(name) for name in estimators.names()],
-        [_family(name) for name in families.names()],
+        [_plugin(families, name) for name in families.names()],
+        [_plugin(rules, name) for name in rules.names()],
     )
 
 
@@ -86,16 +90,17 @@ def _estimator(name: str) -> EstimatorInfo:
     )
 
 
-def _family(name: str) -> FamilyInfo:
+def _plugin(registry: Registry, name: str) -> PluginInfo:
     try:
-        plugin, missing = families.get(name), families.missing(name)
+        plugin, missing = registry.get(name), registry.missing(name)
         first_line = (plugin.__doc__ or "").strip().partition("\n")[0]
-        return FamilyInfo(name, missing is None, _settings(plugin), missing or first_line)
+        return PluginInfo(name, missing is None, _settings(plugin), missing or first_line)
     except UnavailableError as error:
-        return FamilyInfo(name, False, {}, str(error))
+        return PluginInfo(name, False, {}, str(error))
     except Exception as error:  # one broken plug-in must not hide the others
         reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-        return FamilyInfo(name, False, {}, f"family {name} is unavailable, because of {reason}")
+        noun = registry.noun
+        return PluginInfo(name, False, {}, f"{noun} {name} is unavailable, because of {reason}")
 
 
 def _settings(plugin: type) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def _settings(plugin: type) -> dict[str, Any]:
     for item in inspect.signature(plugin).parameters.values():
         if item.kind in named:
             default = None if item.default is item.empty else item.default
-            plain = default is None or isinstance(default, str | int)
+            plain = default is None or isinstance(default, str | int | float)
             found[item.name] = default if plain else str(default)
     return found
 
@@ -118,8 +123,10 @@ def render(info: Info) -> None:
     for item in info.estimators:
         _render_item(f"{item.name} ({item.kind}) {item.parameters}", item.note)
     write("\n")
-    for family in info.families:
-        _render_item(f"{family.name} (family) {family.settings_text()}", family.note)
+    for kind, plugins in (("family", info.families), ("rule", info.rules)):
+        for plugin in plugins:
+            _render_item(f"{plugin.name} ({kind}) {plugin.settings_text()}", plugin.note)
+        write("\n" * (kind == "family"))
 
 
 def _render_item(head: str, note: str) -> None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -14,15 +14,12 @@ from kolmo.mdl.selection import Candidate, ColumnChoice
 from kolmo.parallel import in_background
 from kolmo.table import Limits, Table, read_table
 
-from ..artefacts import check_apart, check_names, open_artefact
+from ..artefacts import check_apart, check_names, open_artefact, open_picture
 from ..errors import INCONCLUSIVE
 from ..memory import return_large_blocks
-from ..output import Column, Output, note, print_paragraph, print_table, setting, write
+from ..output import Column, Output, note, number, print_paragraph, print_table, setting, write
 from ..progress import Bar
 from ..text import visible
-
-if TYPE_CHECKING:
-    from ..plots.picture import Picture
 
 LONGEST_NUMBER = 60
 LONGEST_LIST = 12
@@ -95,7 +92,7 @@ def run(request: Request) -> int:
     wanted = request.wanted()
     output = Output("mdl-select", request.parameters())
     output.groups = []
-    picture = _open_picture(request)
+    picture = open_picture(request.plot_file, request.file)
     artefact = open_artefact(request.output, [request.file])
     table = _read(request)
     output.warnings += [caution.to_dict() for caution in table.cautions]
@@ -251,21 +248,6 @@ def _value(value: Any) -> str:
     return text if len(text) <= LONGEST_NUMBER else f"{Decimal(value):.6g}"
 
 
-def _open_picture(request: Request) -> "Picture | None":
-    if request.plot_file is None:
-        return None
-    from ..plots.picture import Picture
-
-    return Picture(request.plot_file, [request.file])
-
-
-def _number(key: str, form: str) -> Any:
-    def text(row: dict[str, Any]) -> str:
-        return "" if row[key] is None else format(row[key], form)
-
-    return text
-
-
 def _criterion(key: str) -> Any:
     def text(row: dict[str, Any]) -> str:
         value = (row["criteria"] or {}).get(key)
@@ -275,19 +257,19 @@ def _criterion(key: str) -> Any:
 
 
 COLUMNS = (
-    Column("rank", _number("rank", "d"), 6),
+    Column("rank", number("rank", "d"), 6),
     Column("model", lambda row: visible(row["words"]), 0, left=True),
     Column("kind", lambda row: row["kind"], 1, left=True),
-    Column("k", _number("free_parameters", "d"), 8),
-    Column("L(cells)", _number("cells_bits", ",.1f"), 9),
-    Column("L(model)", _number("model_bits", ",.1f"), 10),
-    Column("L(parameters)", _number("parameters_bits", ",.1f"), 4),
-    Column("L(data)", _number("data_bits", ",.1f"), 3),
-    Column("total bits", _number("total_bits", ",.1f"), 0),
-    Column("bits/row", _number("bits_per_row", ",.3f"), 7),
-    Column("delta", _number("delta_bits", ",.1f"), 2),
-    Column("2^-delta", _number("evidence_bound", ".2g"), 5),
-    Column("sent bits", _number("message_bits", ",d"), 11),
+    Column("k", number("free_parameters", "d"), 8),
+    Column("L(cells)", number("cells_bits", ",.1f"), 9),
+    Column("L(model)", number("model_bits", ",.1f"), 10),
+    Column("L(parameters)", number("parameters_bits", ",.1f"), 4),
+    Column("L(data)", number("data_bits", ",.1f"), 3),
+    Column("total bits", number("total_bits", ",.1f"), 0),
+    Column("bits/row", number("bits_per_row", ",.3f"), 7),
+    Column("delta", number("delta_bits", ",.1f"), 2),
+    Column("2^-delta", number("evidence_bound", ".2g"), 5),
+    Column("sent bits", number("message_bits", ",d"), 11),
 )
 CRITERIA = (
     Column("BIC/2 (criterion)", _criterion("bic_bits"), 12),

@@ -1,15 +1,11 @@
 """A state as bytes, from which a run goes on as if it had not been interrupted.
 
-Layout: the magic ``KLMSTATE``; the version, 2 bytes; the length of the header, 4 bytes, both with
-the low byte first; the header, JSON; the grid, a byte for each cell; the arrays that the header
-names, in its order, their numbers with the low byte first; 32 bytes of SHA-256 of all before.
-Nothing in it is ever run, and nothing is allocated before the sizes have been compared.
+Behind the header stand the grid, a byte for each cell, and the arrays that the header names, in its
+order, their numbers with the low byte first; see `kolmo.automaton.sealed`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from typing import Any
 
@@ -17,36 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.automaton.rule import Rule
+from kolmo.automaton.sealed import DIGEST_BYTES, PREFIX_BYTES, seal, unseal
 from kolmo.automaton.state import LARGEST_COUNT, State, check_shape
 from kolmo.data import MEMORY_LIMIT
-from kolmo.errors import CorruptFileError, InputError, KolmoError, ParameterError
+from kolmo.errors import CorruptFileError, KolmoError, ParameterError
 
 MAGIC = b"KLMSTATE"
 VERSION = 1
-PREFIX_BYTES = len(MAGIC) + 2 + 4
-DIGEST_BYTES = hashlib.sha256().digest_size
 TYPES = ("<u8", "<i8")
 
 
 def dump(state: State) -> bytes:
     """Return a state as bytes, for `load`."""
     arrays = {name: np.ascontiguousarray(values) for name, values in state.arrays.items()}
-    header = json.dumps(
-        {
-            "rule": state.rule,
-            "settings": state.settings,
-            "shape": list(state.grid.shape),
-            "picks": state.picks,
-            "swaps": state.swaps,
-            "picks_per_unit": state.picks_per_unit,
-            "arrays": [[name, _type(a), list(a.shape)] for name, a in arrays.items()],
-        },
-        sort_keys=True,
-    ).encode()
-    body = [MAGIC, VERSION.to_bytes(2, "little"), len(header).to_bytes(4, "little"), header]
-    body += [state.grid.tobytes(), *(a.astype(_type(a)).tobytes() for a in arrays.values())]
-    joined = b"".join(body)
-    return joined + hashlib.sha256(joined).digest()
+    header = {
+        "rule": state.rule,
+        "settings": state.settings,
+        "shape": list(state.grid.shape),
+        "picks": state.picks,
+        "swaps": state.swaps,
+        "picks_per_unit": state.picks_per_unit,
+        "arrays": [[name, _type(a), list(a.shape)] for name, a in arrays.items()],
+    }
+    body = [state.grid.tobytes(), *(a.astype(_type(a)).tobytes() for a in arrays.values())]
+    return seal(MAGIC, VERSION, header, body)
 
 
 def load(data: bytes, rule: Rule, *, memory_limit: int = MEMORY_LIMIT) -> State:
@@ -70,7 +60,7 @@ def load(data: bytes, rule: Rule, *, memory_limit: int = MEMORY_LIMIT) -> State:
     MemoryLimitError
         If its grid is too large.
     """
-    header, start = _read_header(data)
+    header, start = unseal(data, MAGIC, VERSION)
     try:
         state = _read_state(header, data, start, memory_limit)
         rule.check(state)
@@ -80,24 +70,6 @@ def load(data: bytes, rule: Rule, *, memory_limit: int = MEMORY_LIMIT) -> State:
     if not sound:
         raise CorruptFileError("data", start, len(data), f"no state of the rule {rule.name}")
     return state
-
-
-def _read_header(data: bytes) -> tuple[Any, int]:
-    if data[: len(MAGIC)] != MAGIC:
-        raise CorruptFileError("header", 0, len(MAGIC), "not a checkpoint of kolmo automaton")
-    version = int.from_bytes(data[8:10], "little")
-    if len(data) >= PREFIX_BYTES and version != VERSION:
-        raise InputError(
-            f"checkpoint of another version: got {version}; need {VERSION}. Start the run anew."
-        )
-    stop = len(data) - DIGEST_BYTES
-    if stop < PREFIX_BYTES or hashlib.sha256(data[:stop]).digest() != data[stop:]:
-        raise CorruptFileError("trailer", max(stop, 0), len(data), "the SHA-256 does not fit")
-    start = PREFIX_BYTES + int.from_bytes(data[10:PREFIX_BYTES], "little")
-    try:
-        return json.loads(data[PREFIX_BYTES : min(start, stop)]), start
-    except (ValueError, RecursionError) as error:
-        raise CorruptFileError("header", PREFIX_BYTES, stop, "not JSON") from error
 
 
 def _read_state(header: Any, data: bytes, start: int, memory_limit: int) -> State:

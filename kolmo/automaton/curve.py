@@ -8,7 +8,7 @@ from typing import Any
 
 from kolmo.automaton.audit import Verdict
 from kolmo.automaton.coarse import Graining, Grid
-from kolmo.automaton.plan import Keep, make_plan
+from kolmo.automaton.plan import Keep, Plan, make_plan
 from kolmo.automaton.remarks import cautions_of, verdict_of
 from kolmo.automaton.sample import Sample
 from kolmo.automaton.schedule import Time
@@ -113,7 +113,8 @@ def run(
     clock: str = "edge_time",
     samples: int = 60,
     spacing: str = "linear",
-    graining: Graining | None = None,
+    also: Sequence[Time] = (),
+    graining: Graining | Mapping[str, Any] | None = None,
     measures: str | Sequence[str] | None = None,
     protocol: str = "default",
     audit: bool = True,
@@ -129,7 +130,7 @@ def run(
     Parameters
     ----------
     rule : str
-        A registered rule.
+        A registered rule, with settings as in ``stirred:amplitude=9``.
     size : int
         Side of the grid, 3 or more; not used where ``initial`` is a grid.
     initial : str or uint8[rows, columns]
@@ -141,16 +142,17 @@ def run(
         Parameters that only this rule has, such as ``{"amplitude": 9}``.
     seed : int, optional
         0 or more; chosen, and stated in the result, if None.
-    time, clock, samples, spacing
+    time, clock, samples, spacing, also
         As for `kolmo.automaton.schedule.schedule`. By default until the grid has mixed.
-    graining : Graining, optional
-        Of the complexity. By default 7 buckets of the paper's grain; the text's row rule for rules
-        without exact mean, whose border noise no audit removes, and no row rule for the others.
+    graining : Graining or mapping, optional
+        Of the complexity; a mapping changes fields of the default: 7 buckets of the paper's grain;
+        the text's row rule for rules without exact mean, whose border noise no audit removes, and
+        no row rule for the others.
     measures : str or sequence of str, optional
         Labels of estimators; the first counts for the peak and the audit. ``zlib`` by default.
     protocol : str
         ``paper``: length, clock and samples, buckets and measure as published; ``time`` in that
-        clock, ``graining`` and ``measures`` may still be given.
+        clock, ``also``, ``graining`` and ``measures`` may still be given.
     audit : bool
         Correct to the exact mean, where the rule has one and the clock is not swaps.
     two_part : bool
@@ -204,7 +206,11 @@ def run(
         boundary=boundary,
         engine=engine,
         settings=settings,
-        times={"time": time, "clock": clock, "samples": samples, "spacing": spacing},
+        time=time,
+        clock=clock,
+        samples=samples,
+        spacing=spacing,
+        also=also,
         graining=graining,
         measures=measures,
         protocol=protocol,
@@ -213,7 +219,26 @@ def run(
         memory_limit=memory_limit,
     )
     rows = tuple(plan.rows(resume, earlier, progress=progress, keep=keep))
-    cautions = cautions_of(plan, rows, audit=audit, partly=resume is not None and not earlier)
+    return conclude(plan, rows, audit=audit, partly=resume is not None and not earlier)
+
+
+def conclude(
+    plan: Plan, rows: tuple[Sample, ...], *, audit: bool = True, partly: bool = False
+) -> Curve:
+    """Return the curve of what a run has measured, with its verdict and cautions.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the run.
+    rows : tuple of Sample
+        One at least; a run that was interrupted has fewer than it was to have.
+    audit : bool
+        Whether an audit was asked for.
+    partly : bool
+        Whether rows before a checkpoint are missing.
+    """
+    cautions = cautions_of(plan, rows, audit=audit, partly=partly)
     begun = plan.start()
     conserved = {name: int(getattr(begun, name)) for name in plan.rule.conserves}
     return Curve(rows, plan.parameters, plan.seed, conserved, verdict_of(rows), cautions)

@@ -13,12 +13,13 @@ from numpy.random import SeedSequence
 from kolmo.automaton.coarse import default_grain
 from kolmo.automaton.paper import Fit, fit_polynomial, fit_power, fit_scale
 from kolmo.automaton.paper import protocol as published
-from kolmo.automaton.plan import DEFAULT_TIMES, Plan, make_plan
-from kolmo.automaton.remarks import WITHDRAWN
+from kolmo.automaton.plan import Plan, make_plan
+from kolmo.automaton.remarks import AUDIT_IT, WITHDRAWN
 from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import ParameterError, shorten
 from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
+from kolmo.registry import rules
 from kolmo.results import Caution
 
 MOST_REPLICAS = 1 << 20
@@ -90,7 +91,9 @@ class SizeRow(NamedTuple):
         row: dict[str, Any] = {"size": self.size, "grain": self.grain, "replicas": self.replicas}
         for name in QUANTITIES:
             mean = getattr(self, name)
-            row |= {name: mean.value, f"{name}_standard_error": mean.standard_error}
+            plain = name.removesuffix("_bits")
+            error = f"{plain}_standard_error{name.removeprefix(plain)}"
+            row |= {name: mean.value, error: mean.standard_error}
         return row
 
 
@@ -121,6 +124,12 @@ class Scan:
     parameters: dict[str, Any]
     seed: int
     cautions: tuple[Caution, ...]
+
+    @property
+    def clock(self) -> str:
+        """What the times of the peaks count: swaps, or events where the rule counts none."""
+        rule = rules.get(self.parameters["rule"])
+        return "swaps" if "swaps" in rule.clocks else f"{rule.event}s"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as a dictionary that is JSON-safe."""
@@ -222,25 +231,32 @@ def peaks(
     protocol: str = "paper",
     jobs: int = 1,
     seed: int,
+    known: Iterable[Peak] = (),
     memory_limit: int = MEMORY_LIMIT,
     progress: Progress = SILENT,
 ) -> Iterator[Peak]:
     """Return an iterator over the runs of a scan, in order of size, then replica; see `scan`.
 
     What is wrong is found before the first run. Each run depends on the seed, its size and its
-    replica alone, so that more sizes or replicas leave the others as they are.
+    replica alone, so that more sizes or replicas leave the others as they are. Runs that are
+    ``known`` from before are not done again.
     """
     ordered = sorted(sizes)
     _check(ordered, replicas)
+    done = {(peak.size, peak.replica): peak for peak in known}
 
     def plan(size: int, replica: int) -> Plan:
         child = run_seed(seed, size, replica)
         return _plan(rule, size, protocol, child, memory_limit)
 
+    def made(item: tuple[int, int]) -> Peak:
+        return done.get(item) or _peak(plan(*item), item[1], progress)
+
+    items = [(size, replica) for size in ordered for replica in range(replicas)]
     for size in ordered:
-        progress.add(replicas * len(plan(size, 0).schedule.targets))
-    items = ((size, replica) for size in ordered for replica in range(replicas))
-    return ordered_map(lambda item: _peak(plan(*item), item[1], progress), items, jobs)
+        missing = sum(item not in done for item in items if item[0] == size)
+        progress.add(missing * len(plan(size, 0).schedule.targets))
+    return ordered_map(made, items, jobs)
 
 
 def summarise(
@@ -262,8 +278,7 @@ def summarise(
     fits = {name: _fits(name, rows, rule) for name in QUANTITIES}
     cautions: tuple[Caution, ...] = ()
     if (rule, protocol) == ("interacting", "paper"):
-        advice = "Run kolmo.automaton.curve.run for the audit."
-        cautions = (Caution("headline-withdrawn", WITHDRAWN, advice, file=""),)
+        cautions = (Caution("headline-withdrawn", WITHDRAWN, AUDIT_IT, file=""),)
     return Scan(rows, kept, fits, parameters, seed, cautions)
 
 
@@ -295,17 +310,10 @@ def _plan(rule: str, size: int, protocol: str, seed: int, memory_limit: int) -> 
     return make_plan(
         rule,
         size,
-        initial="half",
         seed=seed,
-        boundary="walls",
-        engine="auto",
-        settings=None,
-        times={**DEFAULT_TIMES, "time": time},
-        graining=None,
-        measures=None,
+        time=time,
         protocol=protocol,
         audit=False,
-        two_part=False,
         memory_limit=memory_limit,
     )
 

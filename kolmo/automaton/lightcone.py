@@ -20,12 +20,18 @@ S. Panzeri, A. Treves (1996). Analytical estimates of limited sampling biases in
 information measures. Network 7(1), 87-107. doi:10.1088/0954-898X/7/1/006. The bias.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.errors import ParameterError
+from kolmo.automaton.plan import Clocks, Plan
+from kolmo.automaton.rule import Rule
+from kolmo.automaton.state import State
+from kolmo.errors import MemoryLimitError, ParameterError
+from kolmo.parallel import ordered_map
+from kolmo.progress import SILENT, Progress
 
 History = NDArray[Any]
 Words = NDArray[np.int64]
@@ -36,6 +42,8 @@ FORMULA = (
     "less its bias (patterns of both - past - future + 1) / (2 samples ln 2)"
 )
 MOST_CELLS = 30
+FRAMES = 8
+PATTERN_BYTES = 40  # for a cell of a frame: patterns of past and future, both, and sorted
 
 
 class LightCone(NamedTuple):
@@ -117,7 +125,7 @@ def light_cone_complexity(
     """
     past = cone(past_depth, -1)
     future = cone(future_depth, 1)[1:]
-    _check(history, past, future)
+    _check(history.shape, past, future)
     patterns = [_patterns(history, offsets, past + future, torus) for offsets in (past, future)]
     joint = patterns[0] << len(future) | patterns[1]
     (before, states), (after, outcomes) = map(_entropy, patterns)
@@ -136,6 +144,83 @@ def light_cone_complexity(
     )
 
 
+def light_cones(
+    plan: Plan,
+    *,
+    frames: int = FRAMES,
+    frame_time: float = 1.0,
+    past_depth: int = 1,
+    future_depth: int = 1,
+    jobs: int = 1,
+    progress: Progress = SILENT,
+) -> Iterator[tuple[Clocks, LightCone]]:
+    """Return an iterator over the estimates at every sample of a run.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the run.
+    frames : int
+        How many frames each history has, the first of them the sample itself.
+    frame_time, past_depth, future_depth
+        As for `light_cone_complexity`.
+    jobs : int
+        Threads; the result is the same for any number.
+    progress : Progress
+        Told of events; those between the frames come on top.
+
+    Raises
+    ------
+    ParameterError
+        If the cones have too many cells or no room, or a frame has no time, before the run begins.
+    MemoryLimitError
+        If a history would be too large.
+
+    Notes
+    -----
+    The frames after a sample are made of a copy: the run itself does not notice.
+
+    Examples
+    --------
+    >>> from kolmo.automaton.plan import make_plan
+    >>> plan = make_plan(size=16, seed=1, time=9, samples=1)
+    >>> [(clocks.picks, found.samples, found.kind) for clocks, found in light_cones(plan)]
+    [(0, 1176, 'estimate'), (4608, 1176, 'estimate')]
+    """
+    shape = plan.grid.shape
+    _check((frames, *shape), cone(past_depth, -1), cone(future_depth, 1)[1:])
+    if plan.rule.picks_at(frame_time, *shape) < 1:
+        raise ParameterError(f"no time between frames: got {frame_time}; need a pick or more.")
+    if (needed := frames * plan.grid.size * PATTERN_BYTES) > plan.memory_limit:
+        raise MemoryLimitError(
+            f"too many frames: {frames} of {shape[0]}x{shape[1]} need about {needed} bytes; the "
+            f"limit is {plan.memory_limit}. Try fewer."
+        )
+
+    def measure(item: tuple[Clocks, State]) -> tuple[Clocks, LightCone]:
+        clocks, state = item
+        found = light_cone_complexity(
+            _history(plan.rule, state, frames, frame_time),
+            frame_time=frame_time,
+            past_depth=past_depth,
+            future_depth=future_depth,
+            torus=plan.rule.boundary == "torus",
+        )
+        return clocks, found
+
+    return ordered_map(measure, plan.states(progress), jobs)
+
+
+def _history(rule: Rule, state: State, frames: int, frame_time: float) -> History:
+    """Return uint8[frames, rows, columns]: a state, which goes on, and what follows."""
+    history = np.empty((frames, *state.grid.shape), np.uint8)
+    for frame in range(frames):
+        if frame > 0:
+            rule.advance(state, edge_time=frame_time)
+        history[frame] = state.grid
+    return history
+
+
 def cone(depth: int, direction: int) -> list[Offset]:
     """Return the frames, rows and columns of a light cone's cells, relative to its tip, tip first.
 
@@ -152,7 +237,7 @@ def cone(depth: int, direction: int) -> list[Offset]:
     ]
 
 
-def _check(history: History, past: list[Offset], future: list[Offset]) -> None:
+def _check(shape: tuple[int, ...], past: list[Offset], future: list[Offset]) -> None:
     if len(past) + len(future) > MOST_CELLS or not past or not future:
         raise ParameterError(
             f"light cones out of range: got {len(past)} and {len(future)} cells; need 1 or more "
@@ -160,10 +245,9 @@ def _check(history: History, past: list[Offset], future: list[Offset]) -> None:
         )
     depths = [max(abs(offset[0]) for offset in part) for part in (past, future)]
     frames, sides = sum(depths) + 1, 2 * max(depths) + 1
-    if history.ndim != 3 or len(history) < frames or min(history.shape[1:]) < sides:
+    if len(shape) != 3 or shape[0] < frames or min(shape[1:]) < sides:
         raise ParameterError(
-            f"history too short: got {history.shape}; need {frames} frames of {sides}x{sides} or "
-            "more."
+            f"history too short: got {shape}; need {frames} frames of {sides}x{sides} or more."
         )
 
 

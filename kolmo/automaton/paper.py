@@ -162,6 +162,23 @@ class Fit(NamedTuple):
     standard_errors: tuple[float, ...]
     r_squared: float
 
+    def at(self, x: Sequence[float] | Reals) -> list[float]:
+        """Return the fitted values at some places.
+
+        Examples
+        --------
+        >>> [round(value, 6) for value in fit_scale([1, 2, 3], [2, 32, 162], 4).at([1, 10])]
+        [2.0, 20000.0]
+        """
+        places = np.asarray(x, float)
+        _, _, exponent = self.formula.partition("x^")
+        if self.formula.startswith("y = a x^"):
+            power = self.values[1] if exponent == "b" else float(exponent)
+            found = self.values[0] * places**power
+        else:
+            found = np.polynomial.polynomial.polyval(places, self.values)
+        return [float(value) for value in found]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as a dictionary, None in place of NaN."""
         errors = [_finite(error) for error in self.standard_errors]

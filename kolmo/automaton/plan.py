@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from inspect import signature
+from time import monotonic
+from typing import Any, NamedTuple
 
 from numpy.random import SeedSequence
 
@@ -16,19 +18,50 @@ from kolmo.automaton.paper import Protocol
 from kolmo.automaton.paper import protocol as published
 from kolmo.automaton.rule import Rule
 from kolmo.automaton.sample import Meter, Sample
-from kolmo.automaton.schedule import Schedule, paper_schedule, schedule
+from kolmo.automaton.schedule import Schedule, Time, paper_schedule, schedule
 from kolmo.automaton.sizes import DEFAULT_MEASURE, PAPER
 from kolmo.automaton.state import State, check_grid
 from kolmo.complexity.panel import make_estimators
 from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import InputError, ParameterError, nearest, shorten
+from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
-from kolmo.registry import rules
+from kolmo.registry import decimal, parse_label, rules
 
 PROTOCOLS = ("default", "paper")
-DEFAULT_TIMES: dict[str, Any] = {"clock": "edge_time", "samples": 60, "spacing": "linear"}
+SAMPLES = 60
+DEFAULT_TIMES: dict[str, Any] = {"clock": "edge_time", "samples": SAMPLES, "spacing": "linear"}
+FIRST_CHUNK = 1 << 12
+CHUNK_SECONDS = 0.2
+"""A pause comes after 1 to 4 times as long."""
 
 Keep = Callable[[Sample, State], None]
+
+
+class Clocks(NamedTuple):
+    """When: events and swaps (None if the rule counts none) so far, and edge time."""
+
+    picks: int
+    swaps: int | None
+    edge_time: float
+
+
+class Step(NamedTuple):
+    """Where a run stands.
+
+    Attributes
+    ----------
+    row : Sample or None
+        What was measured, if it is time for a sample; None in a pause between two.
+    state : State
+        To be read only, and before the next step is asked for: it then goes on.
+    fresh : bool
+        False for a row from before a checkpoint.
+    """
+
+    row: Sample | None
+    state: State
+    fresh: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,28 +145,104 @@ class Plan:
         keep: Keep | None = None,
     ) -> Iterator[Sample]:
         """Yield the rows, each as soon as it is measured; see `kolmo.automaton.curve.run`."""
-        state = self.start()
-        meter, before = self._meter(), state.copy()
-        if resume is None:
-            yield _kept(meter.measure(state), state, keep)
-        else:
+        for row, state, fresh in self.steps(resume, earlier, progress=progress):
+            if row is not None:
+                if keep is not None and fresh:
+                    keep(row, state)
+                yield row
+
+    def steps(
+        self,
+        resume: bytes | None = None,
+        earlier: Sequence[Sample] = (),
+        *,
+        jobs: int = 1,
+        progress: Progress = SILENT,
+    ) -> Iterator[Step]:
+        """Yield the rows with their states, and a pause about every half second between them.
+
+        At each step a checkpoint can be made of the state; a run that is cut there goes on as if
+        nothing had happened. With two ``jobs`` or more the run goes on while others measure.
+        """
+        meter, before = self._meter(), self.start()
+        state = before.copy()
+        if resume is not None:
             state = self._resumed(resume, before)
-            yield from self._first_rows(meter, before, state, earlier)
+            for row in self._first_rows(meter, before, state, earlier):
+                yield Step(row, state, fresh=False)
+
+        def measured(item: tuple[bool, State]) -> Step:
+            sampled, state = item
+            self.rule.check_conserved(before, state)
+            return Step(meter.measure(state) if sampled else None, state)
+
+        cuts = self.stretches(state, progress, begun=resume is not None)
+        if jobs == 1:
+            yield from (measured((sampled, state)) for sampled in cuts)
+        else:
+            copies = ((sampled, state.copy()) for sampled in cuts)
+            yield from ordered_map(measured, copies, jobs - 1)
+
+    def states(self, progress: Progress = SILENT) -> Iterator[tuple[Clocks, State]]:
+        """Yield a copy of the state at every sample, for other measures than those of `rows`."""
+        state = self.start()
+        counted = "swaps" in self.rule.clocks
+        for sampled in self.stretches(state, progress):
+            if sampled:
+                swaps = state.swaps if counted else None
+                yield Clocks(state.picks, swaps, float(state.edge_time)), state.copy()
+
+    def _first_rows(
+        self, meter: Meter, before: State, state: State, earlier: Sequence[Sample]
+    ) -> Sequence[Sample]:
+        """Return the rows up to a checkpoint: those that are known, or the first at least."""
+        known = [row for row in earlier if row.picks <= state.picks]
+        first = meter.measure(before)
+        if known and known[0] != first:
+            raise InputError(
+                "rows of another run: the first is not that of this grid and these measures. "
+                "Give the parameters and the seed of the run that made them."
+            )
+        return known or [first]
+
+    def stretches(
+        self, state: State, progress: Progress = SILENT, *, begun: bool = False
+    ) -> Iterator[bool]:
+        """Advance a state along the schedule; yield True at each target, False in a pause.
+
+        Parameters
+        ----------
+        state : State
+            As `start` or a checkpoint gave it; changed in place.
+        begun : bool
+            Whether the target where the state stands, if any, is done with.
+        """
         position = getattr(state, self.schedule.clock)
         progress.add(max(self.schedule.total - position, 0))
         for target in self.schedule.targets:
+            if target == position and not begun:
+                yield True
             if target > position:
-                self._advance(state, target - position, progress)
-                self.rule.check_conserved(before, state)
-                yield _kept(meter.measure(state), state, keep)
+                for _ in self._advance(state, target - position, progress):
+                    yield False
+                yield True
                 position = target
 
-    def _advance(self, state: State, amount: int, progress: Progress) -> None:
-        if self.schedule.clock == "picks":
-            self.rule.advance(state, picks=amount, progress=progress)
-        else:
-            self.rule.advance(state, swaps=amount)
-            progress.advance(amount)
+    def _advance(self, state: State, amount: int, progress: Progress) -> Iterator[None]:
+        """Advance a state by an amount of the clock; yield in every pause on the way."""
+        chunk = FIRST_CHUNK
+        while amount > 0:
+            part, begun = min(chunk, amount), monotonic()
+            if self.schedule.clock == "picks":
+                self.rule.advance(state, picks=part, progress=progress)
+            else:
+                self.rule.advance(state, swaps=part)
+                progress.advance(part)
+            amount -= part
+            seconds = monotonic() - begun
+            if seconds >= CHUNK_SECONDS and amount > 0:
+                yield
+            chunk *= 2 if seconds < 2 * CHUNK_SECONDS else 1
 
     def _meter(self) -> Meter:
         return Meter(
@@ -155,53 +264,48 @@ class Plan:
             )
         return state
 
-    def _first_rows(
-        self, meter: Meter, before: State, state: State, earlier: Sequence[Sample]
-    ) -> Sequence[Sample]:
-        """Return the rows up to a checkpoint: those that are known, or the first at least."""
-        known = [row for row in earlier if row.picks <= state.picks]
-        first = meter.measure(before)
-        if known and known[0] != first:
-            raise InputError(
-                "rows of another run: the first is not that of this grid and these measures. "
-                "Give the parameters and the seed of the run that made them."
-            )
-        return known or [first]
-
 
 def make_plan(
-    rule: str,
-    size: int,
+    rule: str = "interacting",
+    size: int = 256,
     *,
-    initial: str | Grid,
-    seed: int | None,
-    boundary: str,
-    engine: str,
-    settings: Mapping[str, Any] | None,
-    times: Mapping[str, Any],
-    graining: Graining | None,
-    measures: str | Sequence[str] | None,
-    protocol: str,
-    audit: bool,
-    two_part: bool,
+    initial: str | Grid = "half",
+    boundary: str = "walls",
+    engine: str = "auto",
+    settings: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    time: Time | None = None,
+    clock: str = "edge_time",
+    samples: int = SAMPLES,
+    spacing: str = "linear",
+    also: Sequence[Time] = (),
+    graining: Graining | Mapping[str, Any] | None = None,
+    measures: str | Sequence[str] | None = None,
+    protocol: str = "default",
+    audit: bool = True,
+    two_part: bool = False,
     memory_limit: int = MEMORY_LIMIT,
 ) -> Plan:
-    """Return the plan of a run, everything checked; see `kolmo.automaton.curve.run`.
-
-    ``times`` holds ``time``, ``clock``, ``samples`` and ``spacing``.
-    """
+    """Return the plan of a run, everything checked; see `kolmo.automaton.curve.run`."""
     made = _make_rule(rule, boundary=boundary, engine=engine, **(settings or {}))
     chosen = int(SeedSequence().generate_state(1)[0]) if seed is None else seed
     grid = _grid(initial, size, chosen, memory_limit)
+    times: dict[str, Any] = {"clock": clock, "samples": samples, "spacing": spacing}
     paper = _published(made, grid, protocol, times)
-    found = paper_schedule(paper, times["time"]) if paper else _schedule(made, grid, times)
+    if paper:
+        found = paper_schedule(paper, time, also=also)
+    else:
+        rows, columns = grid.shape
+        found = schedule(made, (rows, columns), time=time, also=also, **times)
+    changes = {} if graining is None or isinstance(graining, Graining) else dict(graining)
+    usual = graining if isinstance(graining, Graining) else _graining(made, grid, paper, found)
     return Plan(
         rule=made,
         grid=grid,
         origin=initial if isinstance(initial, str) else "given",
         seed=chosen,
         schedule=found,
-        graining=graining or _graining(made, grid, paper, found),
+        graining=usual._replace(**changes),
         measures=_labels(measures, paper),
         audited=audit and has_exact_mean(made.name, found.clock),
         two_part=two_part,
@@ -210,11 +314,16 @@ def make_plan(
     )
 
 
-def _make_rule(name: str, **settings: Any) -> Rule:
-    try:
-        made: Rule = rules.get(name)(**settings)
-    except TypeError as error:
-        raise ParameterError(f"bad settings of the rule {name}: {shorten(error, 200)}") from error
+def _make_rule(label: str, **settings: Any) -> Rule:
+    name, own = parse_label(label, number=decimal)
+    if twice := own.keys() & settings.keys():
+        raise ParameterError(f"setting given twice: got {', '.join(sorted(twice))} for {name}.")
+    given, known = {**own, **settings}, list(signature(rules.get(name)).parameters)
+    for key in given:
+        if key not in known:
+            hint = nearest(key, known)
+            raise ParameterError(f"unknown setting of the rule {name}: got '{key}'. {hint}")
+    made: Rule = rules.make(name, **given)
     return made
 
 
@@ -222,11 +331,6 @@ def _grid(initial: str | Grid, size: int, seed: int, memory_limit: int) -> Grid:
     if isinstance(initial, str):
         return initial_grid(initial, size, seed, memory_limit=memory_limit)
     return check_grid(initial, memory_limit=memory_limit)
-
-
-def _schedule(rule: Rule, grid: Grid, times: Mapping[str, Any]) -> Schedule:
-    rows, columns = grid.shape
-    return schedule(rule, (rows, columns), **times)
 
 
 def _published(rule: Rule, grid: Grid, protocol: str, times: Mapping[str, Any]) -> Protocol | None:
@@ -268,12 +372,6 @@ def _labels(measures: str | Sequence[str] | None, paper: Protocol | None) -> tup
     if labels != (PAPER,):
         make_estimators(label for label in labels if label != PAPER)
     return tuple(dict.fromkeys(labels))
-
-
-def _kept(row: Sample, state: State, keep: Keep | None) -> Sample:
-    if keep is not None:
-        keep(row, state)
-    return row
 
 
 def _size(state: State) -> str:

@@ -15,6 +15,8 @@ WITHDRAWN = (
     "automaton comes from border pixels"
 )
 
+AUDIT_IT = "Follow a run by the default protocol: its audit shows it."
+
 
 def verdict_of(rows: Sequence[Sample]) -> Verdict | None:
     """Return the audit's verdict, or None if there was no audit or its sizes are no messages."""
@@ -40,7 +42,7 @@ def cautions_of(
     partly : bool
         Whether rows before a checkpoint are missing.
     """
-    found = [*_of_protocol(plan), *_of_audit(plan, rows, audit=audit)]
+    found = [*_of_protocol(plan), *_of_window(plan), *_of_audit(plan, rows, audit=audit)]
     peak = max(rows, key=lambda row: row.complexity.bits)
     rises = peak.complexity.bits > rows[0].complexity.bits
     if rises and peak is rows[-1] and not any(item[0] == "ends-before-peak" for item in found):
@@ -68,7 +70,15 @@ def _of_protocol(plan: Plan) -> Iterator[tuple[str, str, str]]:
         message = "published runs begin with cream in the upper half, between walls"
         yield "not-published", message, "Compare no figures with the paper's."
     if paper.rule == "interacting":
-        yield "headline-withdrawn", WITHDRAWN, "Run the default protocol for the audit."
+        yield "headline-withdrawn", WITHDRAWN, AUDIT_IT
+
+
+def _of_window(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    grain = plan.graining.grain
+    rows, columns = (side % grain for side in plan.grid.shape)
+    if plan.graining.window == "block" and (rows or columns):
+        message = f"{rows} rows and {columns} columns at the end fill no block of {grain}"
+        yield "cropped", f"{message}: complexity leaves them out", "Try a grain that divides."
 
 
 def _of_audit(plan: Plan, rows: Sequence[Sample], *, audit: bool) -> Iterator[tuple[str, str, str]]:

@@ -5,13 +5,18 @@ comment in S. Aaronson, The First Law of Complexodynamics (2011). One map for ea
 side by side, makes the map of scale and time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from kolmo.automaton.coarse import Graining, Grid, average, bucket
+from kolmo.automaton.plan import Clocks, Plan
 from kolmo.automaton.sizes import DEFAULT_MEASURE, Size, measure_buckets, measure_grid
+from kolmo.automaton.state import State
+from kolmo.errors import ParameterError, shorten
+from kolmo.parallel import ordered_map
+from kolmo.progress import SILENT, Progress
 
 
 class ScaleMap(NamedTuple):
@@ -85,6 +90,67 @@ def scale_map(
         for grain in chosen
     ]
     return ScaleMap(chosen, tuple(sizes), buckets)
+
+
+def scale_maps(
+    plan: Plan,
+    grains: Iterable[int] | None = None,
+    *,
+    buckets: int | None = None,
+    jobs: int = 1,
+    progress: Progress = SILENT,
+) -> Iterator[tuple[Clocks, ScaleMap]]:
+    """Return an iterator over the maps at every sample of a run: the map of scale and time.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the run; its first measure counts, its graining is not used.
+    grains : iterable of int, optional
+        By default `usual_grains`.
+    buckets : int, optional
+        As for `scale_map`.
+    jobs : int
+        Threads; the result is the same for any number.
+    progress : Progress
+        Told of events.
+
+    Raises
+    ------
+    ParameterError
+        If a grain does not fit the grid, before the run begins.
+
+    Examples
+    --------
+    >>> from kolmo.automaton.plan import make_plan
+    >>> plan = make_plan(size=8, seed=1, time=5, samples=1, measures="stored")
+    >>> [(clocks.picks, found.bits) for clocks, found in scale_maps(plan)]
+    [(0, [64, 128, 32, 32]), (640, [64, 128, 32, 32])]
+    """
+    side = min(plan.grid.shape)
+    chosen = tuple(dict.fromkeys(usual_grains(side) if grains is None else grains))
+    if not chosen or not 1 <= min(chosen) <= max(chosen) <= side:
+        raise ParameterError(f"grains out of range: got {shorten(list(chosen))}; need 1 to {side}.")
+
+    def measure(item: tuple[Clocks, State]) -> tuple[Clocks, ScaleMap]:
+        clocks, state = item
+        found = scale_map(state.grid, chosen, buckets=buckets, measure=plan.measures[0])
+        return clocks, found
+
+    return ordered_map(measure, plan.states(progress), jobs)
+
+
+def usual_grains(side: int) -> list[int]:
+    """Return grains from 1 to half of a side, each about the square root of 2 times the last.
+
+    Examples
+    --------
+    >>> usual_grains(64)
+    [1, 2, 3, 4, 6, 8, 11, 16, 23, 32]
+    """
+    most = max(side // 2, 1)
+    steps = (round(2 ** (step / 2)) for step in range(2 * most.bit_length() + 1))
+    return sorted({step for step in steps if step <= most})
 
 
 def _size(grid: Grid, graining: Graining, buckets: int | None, measure: str, verify: bool) -> Size:

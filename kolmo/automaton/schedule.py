@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -42,6 +42,15 @@ class Schedule(NamedTuple):
         """The last target."""
         return self.targets[-1]
 
+    def joined(self, others: Iterable[int]) -> Schedule:
+        """Return these targets and others; ParameterError if one comes after the end."""
+        wanted = set(others)
+        if late := [target for target in wanted if target > self.total]:
+            raise ParameterError(
+                f"time after the end: got {max(late)} {self.clock}; need at most {self.total}."
+            )
+        return self._replace(targets=tuple(sorted({*self.targets, *wanted})))
+
 
 def schedule(
     rule: Rule,
@@ -51,6 +60,7 @@ def schedule(
     clock: str = "edge_time",
     samples: int = 60,
     spacing: str = "linear",
+    also: Sequence[Time] = (),
 ) -> Schedule:
     """Return the samples of a run, the start included.
 
@@ -69,6 +79,8 @@ def schedule(
         How many after the start, 1 to 100,000; fewer come out where they fall on the same pick.
     spacing : str
         ``linear``, or ``log``: at a constant ratio, over the last four decades of time.
+    also : sequence of float or Fraction
+        Further times, in the same clock, none after the end.
 
     Raises
     ------
@@ -90,10 +102,13 @@ def schedule(
         )
     total = _total(rule, shape, time, clock)
     steps = _linear(total, samples) if spacing == "linear" else _logarithmic(total, samples)
-    return Schedule("swaps" if clock == "swaps" else "picks", tuple(sorted({0, *steps})))
+    found = Schedule("swaps" if clock == "swaps" else "picks", tuple(sorted({0, *steps})))
+    return found.joined(_total(rule, shape, extra, clock) for extra in also)
 
 
-def paper_schedule(found: Protocol, time: int | None = None) -> Schedule:
+def paper_schedule(
+    found: Protocol, time: Time | None = None, *, also: Sequence[Time] = ()
+) -> Schedule:
     """Return the published samples, or those at the same distance up to another time.
 
     Parameters
@@ -102,6 +117,8 @@ def paper_schedule(found: Protocol, time: int | None = None) -> Schedule:
         As `kolmo.automaton.paper.protocol` returns it.
     time : int, optional
         When to end, in the protocol's clock; at the published length by default.
+    also : sequence of int
+        Further times in this clock.
 
     Notes
     -----
@@ -116,15 +133,16 @@ def paper_schedule(found: Protocol, time: int | None = None) -> Schedule:
     >>> len(paper_schedule(protocol("interacting", 35), 300_000).targets)
     4001
     """
+    extra = [_whole(found.clock, other) for other in also]
     times = found.sample_times
     if time is None:
-        return Schedule(found.clock, tuple(times))
+        return Schedule(found.clock, tuple(times)).joined(extra)
     total = _whole(found.clock, time)
     if total > found.last_time:
         spacing = found.last_time / (len(times) - 1)
         times = [0, *_linear(total, min(round(total / spacing), MOST_PUBLISHED))]
     kept = {step for step in times if step <= total}
-    return Schedule(found.clock, tuple(sorted(kept | {total})))
+    return Schedule(found.clock, tuple(sorted(kept | {total}))).joined(extra)
 
 
 def _check_names(rule: Rule, clock: str, spacing: str) -> None:

@@ -148,7 +148,13 @@ def paper_text(values: NDArray[np.float64]) -> bytes:
 
 
 def _text(cells: NDArray[Any], largest: int) -> bytes:
-    return paper_text(cells / largest)
+    """Return the text of cells that stand for so many ``largest``-ths."""
+    words = [str(level / largest) for level in range(int(cells.max(initial=0)) + 1)]
+    if len({len(word) for word in words}) > 1:
+        return paper_text(cells / largest)
+    table = np.array([f"{word} " for word in words], "S")  # all alike long: no need to join them
+    text: bytes = table[cells.ravel()].tobytes()
+    return text[:-1]
 
 
 def _measure(picture: bytes, cells: int, measure: str, *, verify: bool) -> Size:

@@ -180,7 +180,7 @@ def test_progress_hears_all_of_the_run():
         ({"size": 2}, "grid too small"),
         ({"seed": -1}, "seed out of range"),
         ({"rule": "interactin"}, "Did you mean 'interacting'"),
-        ({"settings": {"spoon": 1}}, "bad settings"),
+        ({"settings": {"spoon": 1}}, "unknown setting"),
         ({"measures": "zlip"}, "Did you mean"),
         ({"measures": ()}, "no estimator"),
         ({"graining": Graining(17)}, "grain out of range"),

@@ -15,10 +15,15 @@ import pytest
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "schema.json"
 COMMANDS = (
-    "complexity", "mdl-select", "encode", "decode", "inspect", "verify", "codelength", "nml",
-    "info", "completion", "man",
+    "complexity", "automaton", "mdl-select", "encode", "decode", "inspect", "verify",
+    "codelength", "nml", "info", "completion", "man",
 )  # fmt: skip
-WITHOUT_UNIT = {  # ratios, sums and numbers of things
+SUBCOMMANDS = ("automaton scan", "automaton scales", "automaton light-cone")
+PAGES = (*COMMANDS, *SUBCOMMANDS)
+SMALL_RUN = "-n 8 --samples 2 --seed 1"
+WITHOUT_UNIT = {  # ratios, sums, times in clocks of their own, and numbers of things
+    "sample", "picks", "swaps", "edge_time", "size", "grain", "replicas", "peak_time",
+    "peak_time_standard_error", "cells",
     "ratio", "symbols", "length", "categories", "n", "largest", "complexity",
     "rank", "free_parameters", "evidence_bound",
 }  # fmt: skip
@@ -50,6 +55,13 @@ WITH_RECORDS = {
     "nml": "kolmo nml --categories 2,1000 --n 0,1e6",
     "nml-poisson": "kolmo nml --model poisson --n 10 --largest 0:10",
     "info": "kolmo info",
+    "automaton": f"kolmo automaton {SMALL_RUN} --two-part -m zlib,entropy",
+    "automaton-walkers": f"kolmo automaton {SMALL_RUN} -r noninteracting",
+    "automaton-tendril": f"kolmo automaton {SMALL_RUN} -r tendril",
+    "automaton-scan": "kolmo automaton scan --sizes 5:9:2 --replicas 2 -r noninteracting --seed 1",
+    "automaton-scan-one": "kolmo automaton scan --sizes 5 --replicas 1 -r noninteracting --seed 1",
+    "automaton-scales": f"kolmo automaton scales {SMALL_RUN}",
+    "automaton-light-cone": f"kolmo automaton light-cone {SMALL_RUN}",
 }
 
 
@@ -71,7 +83,7 @@ CHECKS = [
     *(
         Check(f"01-{flag}-{name}", f"kolmo {name} {flag}", out=rf"Usage: kolmo {name}")
         for flag in ("-h", "--help")
-        for name in ("", *COMMANDS)
+        for name in ("", *PAGES)
     ),
     Check("02-no-arguments", "kolmo </dev/null", 2, err="Usage: kolmo"),
     Check("03-version", "kolmo --version", out=r"\Akolmo [0-9.]+\n\Z"),
@@ -92,12 +104,20 @@ CHECKS = [
     Check("05-missing", "kolmo mdl-select table.csv --missing dorp", 2, err="drop"),
     Check("05-page", "kolmo man complexty", 2, err="(?i)did you mean .complexity"),
     Check("05-shell", "kolmo completion bsh", 2, err="bash"),
+    Check("05-rule", "kolmo automaton -n 8 -r interactng", 2, err="(?i)did you mean .interacting"),
+    Check("05-rule-setting", "kolmo automaton -n 8 -r stirred:amplitud=3", 2,
+          err="(?i)did you mean .amplitude"),
+    Check("05-measure", "kolmo automaton -n 8 -m zlab", 2, err="(?i)did you mean .zlib"),
+    Check("05-engine", "kolmo automaton -n 8 --engine cels", 2, err="(?i)did you mean .cells"),
+    Check("05-inner", "kolmo automaton scna", 2, err="(?i)did you mean .scan"),
+    Check("05-inner-page", "kolmo man automaton scna", 2, err="(?i)did you mean .scan"),
+    Check("06-inner", "kolmo automaton sc", 2, err="(?i)did you mean .scan|unexpected"),
     Check("06-subcommand", "kolmo comp text", 2, err="unknown command"),
     Check("06-option", "kolmo complexity --recurs text", 2, err="(?i)no such option"),
     Check("06-flag", "kolmo info --js", 2, err="(?i)no such option"),
     *(
         Check(f"07-{name}", f"kolmo {name} --help", out=rf"Examples?:\n +kolmo {name}")
-        for name in COMMANDS
+        for name in PAGES
         if name != "completion"
     ),
     Check("07-completion", "kolmo completion --help", out=r"Examples?:\n .*kolmo completion bash"),
@@ -284,7 +304,7 @@ CHECKS = [
     ),
     *(
         Check(f"39-{name}", f"kolmo man {name} | mandoc -Tlint -W warning", needs=("mandoc",))
-        for name in ("", *COMMANDS)
+        for name in ("", *PAGES)
     ),
     *(
         Check(f"39-page-{name}", f"kolmo man {name}", out=rf"(?s)\.Sh NAME\n\.Nm kolmo-{name}\n.*"
@@ -321,7 +341,7 @@ CHECKS = [
     *(
         Check(f"47-man-{name}", f"kolmo man {name}", out=r"(?s)\.Sh EXIT STATUS.*"
               + ".*".join(rf"\.It [^\n]*{code}[^\n]*\n[^\n]*{meaning}" for code, meaning in EXITS))
-        for name in ("", *COMMANDS)
+        for name in ("", *PAGES)
     ),
     Check("47-man-formats", "kolmo man complexity", out=r"(?s)\.Sh OPTIONS.*json.*\.Sh EXIT"),
 ]  # fmt: skip
@@ -378,15 +398,17 @@ def _cell(value: Any) -> str:
 def test_15_info_has_the_same_versions_in_every_format(shell: Any) -> None:
     (record,) = json.loads(shell("kolmo info --json").out)["results"]
     lines = [line.split("\t") for line in shell("kolmo info").out.splitlines()[1:]]
-    estimators, families = record.pop("estimators"), record.pop("families")
+    estimators = record.pop("estimators")
+    plugins = {"family": record.pop("families"), "rule": record.pop("rules")}
     assert {line[1]: line[2] for line in lines if line[0] == "version"} == record
     assert {line[1]: line[2] for line in lines if line[0] == "estimator"} == {
         item["name"]: item["kind"] for item in estimators
     }
-    assert {line[1]: line[2] for line in lines if line[0] == "family"} == {
-        item["name"]: " ".join(f"{key}={value}" for key, value in item["settings"].items())
-        for item in families
-    }
+    for kind, items in plugins.items():
+        assert {line[1]: line[2] for line in lines if line[0] == kind} == {
+            item["name"]: " ".join(f"{key}={value}" for key, value in item["settings"].items())
+            for item in items
+        }
 
 
 @pytest.mark.parametrize("name", WITH_RECORDS)
@@ -407,7 +429,8 @@ def test_16_json_is_one_object_of_the_golden_keys(name: str, shell: Any) -> None
 
 
 def _command_of(name: str) -> str:
-    return next(item for item in COMMANDS if f"{name}-".startswith(f"{item}-"))
+    pages = sorted(PAGES, key=len, reverse=True)
+    return next(item for item in pages if f"{name}-".startswith(f"{item.replace(' ', '-')}-"))
 
 
 def _strict(text: str) -> dict[str, Any]:
@@ -547,11 +570,13 @@ def _commands(entry: EntryPoint) -> dict[str, Any]:
     import click
 
     group = importlib.import_module(entry.module).group
-    return {name: group.get_command(click.Context(group), name) for name in COMMANDS}
+    found = {name: group.get_command(click.Context(group), name) for name in COMMANDS}
+    inner = {name: found[name.split()[0]].subcommand(name.split()[1]) for name in SUBCOMMANDS}
+    return {**found, **inner}
 
 
 def test_39_manual_tells_every_option_that_help_tells(shell: Any) -> None:
-    for name in COMMANDS:
+    for name in PAGES:
         told = set(re.findall(r"--[a-z][a-z-]+", shell(f"kolmo {name} --help").out))
         page = shell(f"kolmo man {name}").out.replace("\\-", "-")
         assert told - set(re.findall(r"--[a-z][a-z-]+", page)) == set()

@@ -144,13 +144,23 @@ def test_static_strings_are_those_of_the_commands(entry: EntryPoint) -> None:
         command = main.group.get_command(context, name)
         assert command.name == name
         assert command.get_short_help_str(limit=200) == text
+        for inner, words in getattr(command, "subcommands", {}).items():
+            assert command.subcommand(inner).name == inner
+            assert command.subcommand(inner).get_short_help_str(limit=200) == words
 
 
 def test_every_file_of_commands_is_listed(entry: EntryPoint) -> None:
     main = importlib.import_module(entry.module)
     commands = importlib.import_module(f"{entry.module.rpartition('.')[0]}.commands")
     files = {name[:-3] for name in os.listdir(commands.__path__[0]) if name.endswith(".py")}
-    assert {name.replace("_", "-") for name in files - {"__init__"}} == set(main.COMMANDS)
+    context = click.Context(main.group)
+    subcommands = {
+        f"{name}-{inner}"
+        for name in main.COMMANDS
+        for inner in getattr(main.group.get_command(context, name), "subcommands", {})
+    }
+    names = {name.replace("_", "-") for name in files - {"__init__"}}
+    assert names == {*main.COMMANDS, *subcommands}
     assert not [name for name in main.COMMANDS if "_" in name], "a hyphen is what users type"
 
 

@@ -75,9 +75,11 @@ class Stirred(Rule):
         period: float = PERIOD,
     ) -> None:
         super().__init__(boundary=boundary, engine=engine)
-        if amplitude is not None and not 0 <= amplitude <= LARGEST_AMPLITUDE:
+        whole = amplitude is None or isinstance(amplitude, int)
+        if not whole or not 0 <= (amplitude or 0) <= LARGEST_AMPLITUDE:
             raise ParameterError(
-                f"amplitude out of range: got {amplitude}; need 0 to {LARGEST_AMPLITUDE}."
+                f"amplitude out of range: got {amplitude}; need a whole number, 0 to "
+                f"{LARGEST_AMPLITUDE}."
             )
         if not 0 < period < math.inf:
             raise ParameterError(f"period out of range: got {period}; need more than 0.")

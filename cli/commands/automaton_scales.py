@@ -1,0 +1,58 @@
+"""``kolmo automaton scales``: the map of scale and time."""
+
+from typing import Any
+
+import click
+
+from .. import options
+from ..run_options import run_options, take_run
+
+MOST_GRAINS = 10_000
+
+
+@click.command("scales", short_help="Show complexity at every scale, over time.")
+@run_options
+@click.option(
+    "-m",
+    "--measure",
+    metavar="NAME",
+    shell_complete=options.complete_measures,
+    help="An estimator. Default: zlib.",
+)
+@click.option(
+    "--grains",
+    type=options.Wholes(MOST_GRAINS, ranges=True),
+    metavar="GRAINS",
+    help="Sides of the blocks, as in 1:16 or 1,4,9. Default: each about 1.4 times the last.",
+)
+@click.option(
+    "--buckets",
+    type=options.Whole(2, 256),
+    help="Put the averages into buckets. Default: their exact sums are measured.",
+)
+@click.option("--plot", is_flag=True, help="Draw the map in the terminal.")
+@click.option(
+    "--plot-file",
+    cls=options.Once,
+    type=options.FILE,
+    metavar="FILE",
+    help="Write the map as a picture: .png, .svg or .pdf.",
+)
+@options.output_format
+@options.jobs
+@options.session(hidden=True)
+def command(**arguments: Any) -> int:
+    """Show the size of the averages over blocks, for many sides of the block, over time.
+
+    L. Trevisan proposed to ask at which scale a picture is complex, instead of choosing a grain.
+    A row is one time and one grain; net bits are those beyond a constant picture of the same
+    shape. The number of blocks falls with the square of the grain.
+
+    \b
+    Examples:
+      kolmo automaton scales --size 128 --plot
+      kolmo automaton scales --rule stirred --size 128 --plot-file map.png
+    """
+    from ..reports.automaton_scales import Request, run
+
+    return run(Request(**take_run(arguments)))
