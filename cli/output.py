@@ -226,7 +226,11 @@ def print_table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], best:
     write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
     if hidden:
         names = ", ".join(column.title for column in hidden)
-        note(f"the terminal is too narrow for: {names}. Try --format tsv.")
+        kinds = {
+            column.text(row): None for column in hidden if column.title == "kind" for row in rows
+        }
+        said = f" The bits are of kind {', '.join(kinds)}." if kinds else ""
+        note(f"the terminal is too narrow for: {names}. Try --format tsv.{said}")
 
 
 def print_paragraph(text: str) -> None:

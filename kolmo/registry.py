@@ -33,6 +33,7 @@ class Registry:
     def __init__(self, noun: str, package: str, group: str) -> None:
         self.noun, self.package, self.group = noun, package, group
         self._own: list[str] | None = None
+        self._others: dict[str, Any] | None = None
 
     def own_names(self) -> list[str]:
         """Return the names in kolmo's folder, sorted; nothing of them is imported."""
@@ -110,9 +111,11 @@ class Registry:
         )
 
     def _entry_points(self) -> dict[str, Any]:
-        from importlib.metadata import entry_points
+        if self._others is None:  # looking through all distributions takes 10 ms and more
+            from importlib.metadata import entry_points
 
-        return {entry.name: entry for entry in entry_points(group=self.group)}
+            self._others = {entry.name: entry for entry in entry_points(group=self.group)}
+        return self._others
 
 
 def _integer(text: str) -> int | None:

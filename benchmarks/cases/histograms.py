@@ -30,6 +30,8 @@ QUADRATIC_ROWS = 1000  # more take mdl_density_hist an hour
 QUADRATIC_BINS = 12
 OURS = "kolmo Histogram().fit"
 FAITHFUL = "faithful.csv"
+FAITHFUL_EDGES = [43, 45, 61, 73, 85, 91, 97]  # lower ends of cells, half a unit above the borders
+INCONCLUSIVE = 3
 NOTES = (
     "data: half normal, a quarter normal, a quarter uniform, from 0 to 100 in tenths",
     "bits: the whole message in kolmo's histogram code with this method's cuts, moved to the cells "
@@ -166,6 +168,8 @@ def faithful_rows(context: Context, file: Path) -> list[Row]:
         if family and best["family"] != family:
             raise KolmoError(f"another family: got {best['family']}; need {family}.")
         edges = best["parameters"].get("edges", [])
+        if family and (edges, row["strict_exit"]) != (FAITHFUL_EDGES, INCONCLUSIVE):
+            raise KolmoError(f"Old Faithful: got {edges} and exit {row['strict_exit']}.")
         rows.append(
             {
                 "old_faithful": row.pop("command"),

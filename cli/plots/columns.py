@@ -8,7 +8,7 @@ from kolmo.errors import InputError
 from kolmo.mdl.selection import Candidate, ColumnChoice
 from kolmo.mdl.sketch import Sketch
 
-from ..output import ascii_only, terminal_width
+from ..output import ascii_only, note, terminal_width
 from ..text import visible
 from .picture import MARKERS, PALETTE, Picture, bar, escaped, show
 
@@ -130,7 +130,9 @@ def draw_picture(picture: Picture, choices: Sequence[ColumnChoice]) -> None:
         raise InputError("nothing to draw: got no column with a value; need one.")
     from matplotlib.figure import Figure
 
-    shown = shown[:MOST_COLUMNS]
+    if len(shown) > MOST_COLUMNS:
+        note(f"the picture shows the first {MOST_COLUMNS} of {len(shown)} columns. Try --column.")
+        shown = shown[:MOST_COLUMNS]
     figure = Figure(figsize=(10, 3.2 * len(shown)), layout="constrained")
     grid = figure.subplots(len(shown), 2, squeeze=False)
     for (left, right), choice in zip(grid, shown, strict=True):
@@ -161,7 +163,7 @@ def _title(choice: ColumnChoice) -> str:
     best = choice.best
     assert best is not None
     decided = "" if choice.verdict.conclusive else "inconclusive: "
-    words = f"{decided}{best.words}, {best.total_bits:,.1f} bits ({best.kind})"
+    words = f"{decided}{best.words}, {best.length}"
     return escaped(f"{choice.column[:40]}: {words}")
 
 

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,7 +73,8 @@ class Picture:
         import matplotlib
 
         drawn = io.BytesIO()
-        with matplotlib.rc_context({"svg.hashsalt": "kolmo"}):
+        with matplotlib.rc_context({"svg.hashsalt": "kolmo"}), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of letters that its fonts lack
             figure.savefig(drawn, format=self.suffix[1:], dpi=150, metadata=_undated(self.suffix))
         self.artefact.write(drawn.getvalue())
         self.artefact.commit()

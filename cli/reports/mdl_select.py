@@ -206,7 +206,7 @@ def _render(choice: ColumnChoice, request: Request) -> None:
 def _describe(best: Candidate) -> str:
     """Return the winner, its length and kind whatever the table leaves out, and its numbers."""
     parameters = f": {_parameters(best.parameters)}" if best.parameters else ""
-    return f"{best.words}, {best.total_bits:,.1f} bits ({best.kind}){parameters}"
+    return f"{best.words}, {best.length}{parameters}"
 
 
 def _render_baseline(choice: ColumnChoice) -> None:

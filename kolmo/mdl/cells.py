@@ -29,7 +29,7 @@ from kolmo.mdl.packed import Known, PackedTexts, TextList, count_code
 from kolmo.table import Column, Labels, Missing, Numbers, Style, Texts
 
 _LARGEST_STYLES = 1 << 20
-_LARGEST_STEP = 1 << 60
+_LARGEST_STEP = 1 << 1000  # which a float still holds
 _LARGEST_WIDTH = 1 << 16
 _NEAR = 1 << 61
 _SIGNS = 3

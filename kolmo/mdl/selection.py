@@ -75,6 +75,13 @@ class Candidate:
     criteria: dict[str, float | None] | None = None
 
     @property
+    def length(self) -> str:
+        """The length of the message that was decoded, or else the code length, and its kind."""
+        if self.message_bits is None:
+            return f"{self.total_bits:,.1f} bits ({self.kind})"
+        return f"{self.message_bits:,d} bits ({self.kind}; code length {self.total_bits:,.1f})"
+
+    @property
     def words(self) -> str:
         """Return the model in words: ``histogram with 6 bins``."""
         if self.complexity is None:

@@ -179,6 +179,8 @@ FILES = {
     "two rows": "x\n5\n9\n",
     "no rows": "x,y\n",
     "400 decimals": "x\n" + "".join(f"-0.{7**n}\n" for n in range(460, 480)),
+    "nanoseconds": "t,x\n" + "".join(f"1690000000000000000,{n}\n" for n in range(30)),
+    "largest integer": "x\n" + "9223372036854775807\n" * 3,
     "one of 900": "x\n1\n2\n3\n" + "9" * 900 + "\n",
 }
 
@@ -188,6 +190,19 @@ def test_file_comes_back(kind):
     data = FILES[kind].encode()
     found = select(data, families=["normal", "categorical", "zlib"])
     assert kolmo.decode(found.container) == data
+
+
+@pytest.mark.parametrize("zeros", [15, 20, 100, 300])
+def test_scale_beyond_64_bits_changes_only_the_step(zeros):
+    numbers = [1000 + n * n % 97 for n in range(60)]
+    plain, scaled = (
+        select(csv("x", [f"{n}{end}" for n in numbers]), families=["normal", "uniform"])["x"]
+        for end in ("", "0" * zeros)
+    )
+    for one, two in zip(plain.candidates, scaled.candidates, strict=True):
+        assert one.family == two.family
+        assert one.data_bits == two.data_bits
+        assert two.total_bits - one.total_bits < 40 + 4 * zeros  # the step itself is sent
 
 
 def test_names_are_checked():
