@@ -376,7 +376,7 @@ COLUMNS = (
     Column("picks", number("picks", ",d"), 9),
     Column("swaps", number("swaps", ",d"), 7),
     Column("measure", lambda row: row["measure"], 1, left=True),
-    Column("kind", lambda row: row["kind"], 2, left=True),
+    Column("kind", lambda row: row["kind"], 1, left=True),
     Column("entropy bits", number("entropy_bits", ",.0f"), 1),
     Column("complexity bits", number("complexity_bits", ",.0f"), 0),
     Column("text rule bits", number("text_rule_bits", ",.0f"), 5),

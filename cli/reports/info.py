@@ -1,6 +1,7 @@
 """The rows of ``kolmo info``."""
 
 import inspect
+import math
 import sys
 from typing import Any, NamedTuple
 
@@ -110,9 +111,13 @@ def _settings(plugin: type) -> dict[str, Any]:
     for item in inspect.signature(plugin).parameters.values():
         if item.kind in named:
             default = None if item.default is item.empty else item.default
-            plain = default is None or isinstance(default, str | int | float)
+            plain = default is None or isinstance(default, str | int) or _is_finite(default)
             found[item.name] = default if plain else str(default)
     return found
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def render(info: Info) -> None:
@@ -134,7 +139,8 @@ def _render_item(head: str, note: str) -> None:
 
     width = terminal_width() if is_terminal(sys.stdout) else 100
     text = textwrap.fill(visible(note), width, initial_indent="  ", subsequent_indent="  ")
-    write(f"{visible(head.rstrip())}\n{text}\n")
+    first = textwrap.fill(visible(head.rstrip()), width, subsequent_indent="    ")
+    write(f"{first}\n{text}\n")
 
 
 VERSION_COLUMNS = (

@@ -317,7 +317,7 @@ def test_nml_beyond_all_floats_is_null_with_a_reason(shell: Any) -> None:
         ("--categories 3 --n -1", "--n.*need whole numbers"),
         ("--categories 3 --n ''", "--n.*need whole numbers"),
         ("--categories 5:3 --n 4", "--categories.*need whole numbers"),
-        ("--categories 1:2:3 --n 4", "--categories.*need whole numbers"),
+        ("--categories 1:2:3:4 --n 4", "--categories.*need whole numbers"),
         ("--categories 2: --n 4", "--categories.*need whole numbers"),
         ("--categories 1:9223372036854775807 --n 4", "too many numbers; need at most 10000"),
         ("--categories 1:101 --n 1:100", "too many rows: got 10100; need at most 10000"),
