@@ -285,5 +285,5 @@ FIT_COLUMNS = (
     Column("quantity", lambda row: row["quantity"], 0, left=True),
     Column("fit (estimate)", lambda row: row["fit"], 2, left=True),
     Column("formula, x = size", lambda row: row["words"], 0, left=True),
-    Column("r^2", number("r_squared", ".4f"), 1),
+    Column("r^2 (estimates)", number("r_squared", ".4f"), 1),
 )
