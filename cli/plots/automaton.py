@@ -39,9 +39,9 @@ def draw_run(curve: Curve, snapshots: Sequence[Snapshot], *, to_stderr: bool) ->
     kind, measure = curve.peak.complexity.kind, curve.peak.complexity.measure
     lines = [
         *_snapshots(curve, snapshots, width, plain=plain),
-        f"entropy, bits ({kind}, {measure})",
+        *_wrapped(f"entropy, bits ({kind}, {measure})", width),
         *curves([entropy], width=width, height=ENTROPY_HEIGHT, plain=plain, right=end),
-        f"complexity, bits ({kind}, {measure})",
+        *_wrapped(f"complexity, bits ({kind}, {measure})", width),
         *curves(complexities, width=width, height=COMPLEXITY_HEIGHT, plain=plain, right=end),
         *_wrapped(legend(complexities), width),
         "",

@@ -51,8 +51,9 @@ def curves(
         label = f"{most:,.0f}" if row == 0 else "0" if row == height - 1 else ""
         text = _coloured(cells[row], owner[row])
         lines.append(f"{label:>{LABEL_WIDTH - 1}} {text} {ends[row]}".rstrip())
-    lines.append(f"{'':{LABEL_WIDTH}}0{right:>{room - 1}}")
-    return lines
+    if len(right) < room:
+        return [*lines, f"{'':{LABEL_WIDTH}}0{right:>{room - 1}}"]
+    return [*lines, f"{'':{LABEL_WIDTH}}0", f"{right:>{LABEL_WIDTH + room}}"]
 
 
 def legend(series: Sequence[Series]) -> str:

@@ -54,7 +54,9 @@ def from_image(picture: Readable, *, memory_limit: int = MEMORY_LIMIT) -> Grid:
         except InputError:
             raise
         except Exception as error:  # Pillow's readers fail in many ways on damaged files
-            raise _bad(source.name, str(error) or type(error).__name__) from error
+            unknown = type(error).__name__ == "UnidentifiedImageError"  # its text names an address
+            reason = "no format that Pillow reads" if unknown else str(error)
+            raise _bad(source.name, reason or type(error).__name__) from error
 
 
 def _check_size(name: str, image: Any, memory_limit: int) -> None:
