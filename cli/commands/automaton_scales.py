@@ -46,7 +46,8 @@ def command(**arguments: Any) -> int:
 
     L. Trevisan proposed to ask at which scale a picture is complex, instead of choosing a grain.
     A row is one time and one grain; net bits are those beyond a constant picture of the same
-    shape. The number of blocks falls with the square of the grain.
+    shape, a difference of two sizes and hence an estimate. The number of blocks falls with the
+    square of the grain.
 
     \b
     Examples:

@@ -22,13 +22,17 @@ def draw_map(maps: Maps, side: int, *, to_stderr: bool) -> None:
     room = max(terminal_width() - SIDE - 1, 8)
     columns = [maps[k * len(maps) // room][1] for k in range(room)]
     most = max(_levels([found for _, found in maps]), default=0.0) or 1.0
-    lines = [f"log of net bits ({maps[0][1].sizes[0].kind}) over time, a row for each grain"]
+    lines = ["log of net bits (estimates) over time, a row for each grain"]
     for index, grain in enumerate(maps[0][1].grains):
         levels = [_level(found.net_bits[index]) / most for found in columns]
         cells = "".join(shades[round(level * (len(shades) - 1))] for level in levels)
         lines.append(f"{grain:>{SIDE}} {cells}")
     last = f"t = {maps[-1][0].edge_time / side**2:.3g} n^2"
-    lines += [f"{'':{SIDE}} 0{last:>{room - 1}}", f"fullest: {2**most - 1:,.0f} bits", ""]
+    lines += [
+        f"{'':{SIDE}} 0{last:>{room - 1}}",
+        f"fullest: {2**most - 1:,.0f} bits (estimate)",
+        "",
+    ]
     show(lines, to_stderr=to_stderr)
 
 
@@ -55,7 +59,7 @@ def draw_picture(picture: Picture, maps: Maps, side: int) -> None:
     axes.set_ylabel("side of the blocks", fontsize=8)
     axes.tick_params(labelsize=8)
     bar = figure.colorbar(mesh, ax=axes)
-    bar.set_label(escaped(f"net bits ({first.kind}, {first.measure})"), fontsize=8)
+    bar.set_label(escaped(f"net bits (estimates, {first.measure})"), fontsize=8)
     bar.ax.tick_params(labelsize=8)
     picture.save(figure)
 

@@ -76,7 +76,7 @@ def _records(number: int, clocks: Clocks, found: ScaleMap) -> list[dict[str, Any
             "kind": size.kind,
             "bits": size.bits,
             "baseline_bits": size.baseline_bits,
-            "net_bits": size.net_bits,
+            "net_estimate_bits": size.net_bits,
         }
         for grain, size in zip(found.grains, found.sizes, strict=True)
     ]
@@ -87,7 +87,8 @@ def _render(maps: Maps, side: int) -> None:
     places = sorted({round(k * (len(maps) - 1) / (MOST_SHOWN - 1)) for k in range(MOST_SHOWN)})
     first = maps[0][1].sizes[0]
     print_paragraph(
-        f"net bits of block averages ({first.kind}, {first.measure}), by grain and t / n^2"
+        f"net bits of block averages (estimate: a difference of two sizes that are {first.kind}, "
+        f"{first.measure}), by grain and t / n^2"
     )
     write("\n")
     columns = [Column("grain", lambda row: str(row["grain"]), 0)]

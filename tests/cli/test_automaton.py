@@ -255,7 +255,7 @@ def test_scales_have_a_row_for_each_time_and_grain(shell: Any) -> None:
     assert places == [(sample, grain) for sample in range(3) for grain in (1, 2, 4)]
     for row in rows:
         assert row["kind"] == "certified"
-        assert row["net_bits"] == row["bits"] - row["baseline_bits"]
+        assert row["net_estimate_bits"] == row["bits"] - row["baseline_bits"]
     grids = {row["sample"]: row["bits"] for row in rows if row["grain"] == 1}
     runs = envelope_of(shell, RUN)["results"]
     assert list(grids.values()) == [row["entropy_bits"] for row in runs]
