@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 TABLES = ("startup", "large-file", "sparse", "panel", "changepoints", "histograms", "mixtures")
-TABLES += ("columns",)
+TABLES += ("columns", "automaton")
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 TIME = re.compile(r"\d[\d,.]* m?s\b")
 CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+")
@@ -77,8 +77,15 @@ def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
     assert done.stdout == shown(command)
 
 
-def test_recipe_of_a_column_prints_what_the_readme_shows(kolmo):
-    command = "kolmo mdl-select tests/data/nile.csv --column flow"
+@pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "kolmo mdl-select tests/data/nile.csv --column flow",
+        "kolmo automaton --size 128 --seed 1 --samples 12",
+    ],
+)
+def test_recipe_of_a_table_prints_what_the_readme_shows(kolmo, command):
     done = kolmo(*command.split()[1:], "--format", "table", cwd=ROOT)
     found, wanted = plain(done.stdout), plain(shown(command))
     for word in wanted.split():

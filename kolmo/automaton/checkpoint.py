@@ -19,7 +19,7 @@ from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import CorruptFileError, KolmoError, ParameterError
 
 MAGIC = b"KLMSTATE"
-VERSION = 1
+VERSION = 2
 TYPES = ("<u8", "<i8")
 
 

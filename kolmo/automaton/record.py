@@ -21,7 +21,7 @@ from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import CorruptFileError, InputError, MemoryLimitError, shorten
 
 MAGIC = b"KLMRUN\r\n"
-VERSION = 1
+VERSION = 2
 FAST = 1
 """Level of DEFLATE."""
 

@@ -14,7 +14,7 @@ from kolmo.errors import MemoryLimitError, ParameterError
 
 Grid = NDArray[np.uint8]
 SMALLEST_SIDE = 3
-LARGEST_SLOTS = 1 << 32
+LARGEST_SLOTS = (1 << 32) - 1
 LARGEST_COUNT = (1 << 62) - 1  # of picks, so that a sum of two of them is an int64
 
 

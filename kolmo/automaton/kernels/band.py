@@ -122,10 +122,11 @@ def exchange_band(
     ceiling = shape[LAST] * shape[COLUMNS]
     passed, swaps = ZERO, ZERO
     for i in range(waits.size):
-        mine, other = grid[here[i]], grid[there[i]]
-        grid[here[i]], grid[there[i]] = other, mine
+        first, second = here[i], there[i]
+        mine, other = grid[first], grid[second]
+        grid[first], grid[second] = other, mine
         passed += waits[i]
         swaps += np.uint64(mine ^ other)
-        if (here[i] < floor or there[i] >= ceiling) and mine != other:
+        if (first < floor or second >= ceiling) and mine != other:
             return i + 1, np.int64(passed), np.int64(swaps), True  # type: ignore[return-value]
     return waits.size, np.int64(passed), np.int64(swaps), False  # type: ignore[return-value]

@@ -50,7 +50,8 @@ def exchange_cells(grid: Bytes, here: Places, there: Places) -> int:
     """Exchange pairs of cells in turn; return how many pairs differed."""
     swaps: Any = np.uint64(0)
     for i in range(here.size):
-        mine, other = grid[here[i]], grid[there[i]]
-        grid[here[i]], grid[there[i]] = other, mine
+        first, second = here[i], there[i]  # read once: the compiler cannot know what grid overlaps
+        mine, other = grid[first], grid[second]
+        grid[first], grid[second] = other, mine
         swaps += np.uint64(mine ^ other)
     return np.int64(swaps)  # type: ignore[return-value]

@@ -11,6 +11,8 @@ D. Lemire (2019). Fast random integer generation in an interval. ACM Transaction
 and Computer Simulation 29(1), 3. doi:10.1145/3230636. Section 4.
 """
 
+from typing import Any
+
 import numpy as np
 
 from kolmo.automaton.kernels.xoshiro import (
@@ -25,8 +27,8 @@ from kolmo.automaton.kernels.xoshiro import (
 )
 from kolmo.jit import kernel
 
-HALF, HALF_AND_ONE, LOW_HALF = np.uint64(32), np.uint64(33), np.uint64((1 << 32) - 1)
-ZERO = np.uint64(0)
+HALF, LOW_HALF = np.uint64(32), np.uint64((1 << 32) - 1)
+ZERO, SMALL_ONE = np.uint64(0), np.uint32(1)
 Scratch = tuple[Words, Words, Places, Places]
 BLOCK = 2 * DRAWS
 
@@ -48,61 +50,72 @@ def draw_picks(lanes: Words, shape: Words, work: Scratch) -> int:
     lanes : uint64[LANE_WORDS]
         The generators, which change.
     shape : uint64[5]
-        ROWS, COLUMNS, TORUS, FIRST, LAST; 2 * rows * columns <= 2**32.
+        ROWS, COLUMNS, TORUS, FIRST, LAST; 2 * rows * columns < 2**32.
     work : uint64[4 * SPAN], uint64[DRAWS], uint32[BLOCK], uint32[BLOCK]
         Scratch: the history of the generators; the draws, each of which makes two picks, the low
-        halves first; the two ends of each pick, as cells counted row by row.
+        half first; the two ends of each pick, as cells counted row by row.
 
     Notes
     -----
-    The row is the integer part of x * rows, the slot in it that of the fraction times its width;
-    together they are Lemire's floor(x * slots / 2**32), exactly. He refuses the x whose last
-    fraction is below 2**32 mod slots, hence no slot is favoured at any size.
+    A slot is Lemire's floor(x * slots / 2**32), exactly; he refuses the x whose remainder is below
+    2**32 mod slots, hence no slot is favoured at any size.
     """
     history, draws, here, there = work
     fill(lanes, history, draws)
-    half = draws.size
-    bad = place(draws, ZERO, shape, here[:half], there[:half])
-    bad += place(draws, HALF, shape, here[half:], there[half:])
-    if bad == ZERO:
-        return 2 * half
-    return leave_out(draws, shape, here, there)
+    halves = draws.view(np.uint32)
+    place(halves, shape, here, there)
+    return leave_out(halves, shape, here, there)
 
 
 @kernel
-def place(draws: Words, shift: Word, shape: Words, here: Places, there: Places) -> Word:
-    """Find the ends of the picks in one half of the draws; return how many are to be refused."""
+def place(halves: Places, shape: Words, here: Places, there: Places) -> None:
+    """Find the ends of the pick that each half makes, in 32 bits, so that a vector holds many."""
     rows, columns, first = shape[ROWS], shape[COLUMNS], shape[FIRST]
-    count, width = shape[LAST] - first, columns + columns
-    refused = (ONE << HALF) % (count * width)
-    right_end = ONE - columns if shape[TORUS] else ZERO  # modulo 2**64, as the sums below
-    down_end = columns - rows * columns if shape[TORUS] else ZERO
-    bad = ZERO
-    for i in range(draws.size):
-        scaled = ((draws[i] >> shift) & LOW_HALF) * count
-        slot = (scaled & LOW_HALF) * width
-        row, column = first + (scaled >> HALF), slot >> HALF_AND_ONE
-        right = right_end if column == columns - ONE else ONE
-        down = down_end if row == rows - ONE else columns
-        cell = row * columns + column
-        here[i] = np.uint32(cell)
-        there[i] = np.uint32(cell + (down if (slot >> HALF) & ONE else right))
-        bad += np.uint64((slot & LOW_HALF) < refused)
-    return bad
+    slots, count = slots_of(shape) & LOW_HALF, np.uint32(shape[LAST] - first)
+    start, last_row = np.uint32(first * columns), np.uint32((rows - ONE) * columns)
+    # The integer part of half * count is the row; at this fraction of it the last column begins.
+    last_column = np.uint32((((columns - ONE) << HALF) + columns - ONE) // columns)
+    right, down = np.uint32(1), np.uint32(columns)
+    right_end = np.uint32(ONE - columns) if shape[TORUS] else np.uint32(0)  # modulo 2**32
+    down_end = np.uint32(columns - rows * columns) if shape[TORUS] else np.uint32(0)
+    for i in range(halves.size):
+        half: Any = halves[i]
+        slot: Any = np.uint32((np.uint64(half) * slots) >> HALF)
+        cell = np.uint32(start + (slot >> SMALL_ONE))
+        to_right = right_end if np.uint32(half * count) >= last_column else right
+        to_down = down_end if cell >= last_row else down
+        here[i] = cell
+        there[i] = np.uint32(cell + (to_down if slot & SMALL_ONE else to_right))
 
 
 @kernel
-def leave_out(draws: Words, shape: Words, here: Places, there: Places) -> int:
-    """Close the gaps of the refused picks; return how many remain."""
-    slots = (shape[LAST] - shape[FIRST]) * (shape[COLUMNS] + shape[COLUMNS])
-    refused = (ONE << HALF) % slots
+def leave_out(halves: Places, shape: Words, here: Places, there: Places) -> int:
+    """Close the gaps of the picks that Lemire refuses; return how many remain."""
+    slots = slots_of(shape)
+    refused, factor = np.uint32((ONE << HALF) % slots), np.uint32(slots)
+    if refused == 0 or not any_below(halves, factor, refused):
+        return halves.size
     kept: int = 0
-    for i in range(here.size):
-        draw = draws[i % draws.size] >> (HALF if i >= draws.size else ZERO)
-        if (((draw & LOW_HALF) * slots) & LOW_HALF) >= refused:
+    for i in range(halves.size):
+        if np.uint32(halves[i] * factor) >= refused:
             here[kept], there[kept] = here[i], there[i]
             kept += 1
     return kept
+
+
+@kernel
+def any_below(halves: Places, factor: Any, bound: Any) -> bool:
+    """Return whether a product, modulo 2**32, is below a bound; without a branch in the loop."""
+    found: Any = np.uint32(0)
+    for i in range(halves.size):
+        found += np.uint32(np.uint32(halves[i] * factor) < bound)
+    return found > 0  # type: ignore[no-any-return]
+
+
+@kernel
+def slots_of(shape: Words) -> Word:
+    """Return how many slots a pick is drawn from."""
+    return (shape[LAST] - shape[FIRST]) * (shape[COLUMNS] + shape[COLUMNS])
 
 
 @kernel

@@ -54,6 +54,8 @@ def pick_words(
 def exchange_words(cells: Words, here: Places, there: Places, coins: Words) -> None:
     """Exchange pairs of words in turn, in the bits that the coins allow."""
     for i in range(here.size):
-        change = (cells[here[i]] ^ cells[there[i]]) & coins[i]
-        cells[here[i]] ^= change
-        cells[there[i]] ^= change
+        first, second = here[i], there[i]  # read once: the compiler cannot know what cells overlap
+        mine, other = cells[first], cells[second]
+        change = (mine ^ other) & coins[i]
+        cells[first] = mine ^ change
+        cells[second] = other ^ change

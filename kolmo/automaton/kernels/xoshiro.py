@@ -28,7 +28,7 @@ Word = Any  # np.uint64: in numba's eyes; numpy's own stubs lose the type in eve
 
 LANES = 8
 LANE_WORDS = 4 * LANES
-DRAWS = 512
+DRAWS = 256
 SPAN = DRAWS + LANES
 LEFT_A, RIGHT_A = np.uint64(23), np.uint64(41)
 LEFT_B, RIGHT_B = np.uint64(45), np.uint64(19)
@@ -54,7 +54,8 @@ def fill(lanes: Words, history: Words, draws: Words) -> None:
         Receives the draws.
     """
     for j in range(4):
-        history[j * SPAN : j * SPAN + LANES] = lanes[j * LANES : (j + 1) * LANES]
+        for k in range(LANES):
+            history[j * SPAN + k] = lanes[j * LANES + k]
     for i in range(DRAWS):
         a, b = history[i], history[i + SPAN]
         c, d = history[i + 2 * SPAN], history[i + 3 * SPAN]
@@ -68,7 +69,8 @@ def fill(lanes: Words, history: Words, draws: Words) -> None:
         history[i + LANES + 2 * SPAN] = c ^ shifted
         history[i + LANES + 3 * SPAN] = (d << LEFT_B) | (d >> RIGHT_B)
     for j in range(4):
-        lanes[j * LANES : (j + 1) * LANES] = history[j * SPAN + DRAWS : (j + 1) * SPAN]
+        for k in range(LANES):
+            lanes[j * LANES + k] = history[j * SPAN + DRAWS + k]
 
 
 @kernel
