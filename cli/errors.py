@@ -24,9 +24,12 @@ OUT_OF_MEMORY = (  # what a thread, a library and a compiler say of it
 class Stopped(BaseException):
     """The process was asked to stop by a signal."""
 
+    last: "Stopped | None" = None
+
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.exit_code = 128 + number
+        Stopped.last = self
 
 
 def run(group: click.Group, arguments: list[str]) -> int:
@@ -106,11 +109,13 @@ def _run(group: click.Group, arguments: list[str]) -> int:
     except Stopped:
         raise
     except BaseException as error:
+        if Stopped.last is not None:  # a library made another error of it, as in an import
+            raise Stopped.last from error
         if os.environ.get("KOLMO_DEBUG") == "1" and not isinstance(error, SystemExit):
             raise
         if isinstance(error, click.UsageError):
             return _say_usage(error)
-        if isinstance(error, KolmoError):
+        if isinstance(error, KolmoError) and not _is_out_of_memory(error):
             say(str(error))
             return WRONG_USAGE if isinstance(error, ParameterError) else FAILED
         return _say_unexpected(error)
@@ -119,7 +124,7 @@ def _run(group: click.Group, arguments: list[str]) -> int:
 def _say_unexpected(error: BaseException) -> int:
     if isinstance(error, SystemExit):  # click leaves so after completion, or when a pipe breaks
         return BROKEN_PIPE if error.code else 0
-    if isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY):
+    if _is_out_of_memory(error):
         say("out of memory. Try --jobs 1, smaller inputs, or fewer estimators.")
         return FAILED
     if isinstance(error, OSError):
@@ -129,6 +134,10 @@ def _say_unexpected(error: BaseException) -> int:
         "Set KOLMO_DEBUG=1 for a traceback, and report it."
     )
     return BUG
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY)
 
 
 def _say_usage(error: click.UsageError) -> int:

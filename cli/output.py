@@ -204,7 +204,8 @@ def _merged(warnings: Iterable[dict[str, Any]]) -> list[str]:
     for (message, advice), members in groups.items():
         more = f" and {len(members) - 1} more" if len(members) > 1 else ""
         about = f"{members[0]['file']}{more}: " if members[0]["file"] else ""
-        lines.append(f"{about}{message}" + (f"; {advice}" if advice else ""))
+        joint = ". " if advice[:1].isupper() else "; "
+        lines.append(f"{about}{message}{joint if advice else ''}{advice}")
     return lines
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from . import options
+from . import completions, options, values
 
 if TYPE_CHECKING:
     from kolmo.automaton.plan import Plan
@@ -116,7 +116,7 @@ OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "default": "interacting",
             "show_default": True,
             "metavar": "NAME",
-            "shell_complete": options.complete_rules,
+            "shell_complete": completions.rules,
             "help": "interacting, noninteracting, stirred or tendril, with settings as in "
             "stirred:amplitude=9. See 'kolmo info'.",
         },
@@ -124,7 +124,7 @@ OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (
         ("-n", "--size"),
         {
-            "type": options.Whole(SMALLEST, LARGEST_SIDE),
+            "type": values.Whole(SMALLEST, LARGEST_SIDE),
             "help": f"Side of the grid, {SMALLEST} or more. Default: {SIZE}.",
         },
     ),
@@ -164,14 +164,14 @@ OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (
         ("--seed",),
         {
-            "type": options.Whole(0, (1 << 63) - 1),
+            "type": values.Whole(0, options.LARGEST_SEED),
             "help": "Of all that is random. Default: chosen, and said.",
         },
     ),
     (
         ("-t", "--time"),
         {
-            "type": options.Times(),
+            "type": values.Times(),
             "metavar": "TIME",
             "help": "How long, in the clock. Default: until mixed, .36 n^2 in edge time.",
         },
@@ -187,7 +187,7 @@ OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (
         ("--samples",),
         {
-            "type": options.Whole(1, MOST_SAMPLES),
+            "type": values.Whole(1, MOST_SAMPLES),
             "help": "How often to look after the start. Default: 60.",
         },
     ),

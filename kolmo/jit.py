@@ -17,12 +17,23 @@ import os
 import pickle
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-import numba
 import numpy as np
+
+from kolmo.errors import UnavailableError
+
+try:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Environment variable", RuntimeWarning)
+        import numba
+except (ImportError, RuntimeWarning) as error:  # not installed, another numpy, NUMBA_...=abc
+    reason = str(error).split("\n", 1)[0].rstrip(".")
+    hint = " Try: pip install --upgrade numba" if isinstance(error, ImportError) else ""
+    raise UnavailableError(f"numba cannot be used: {reason}.{hint}") from error
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -1,8 +1,8 @@
 """Which way imports point: an AST walk over all of kolmo, its command line, and its benchmarks.
 
-The rules are those of the house: errors, jit and progress import nothing of kolmo; results, data,
-registry, parallel, artefact and versions only those; coding, container, messages, isolation, table
-these; the areas stand in a line, and each may import those to its left.
+The rules are those of the house: errors, jit and progress import nothing of kolmo, but jit the
+errors; results, data, registry, parallel, artefact and versions only those; coding, container,
+messages, isolation, table these; the areas stand in a line, and each may import those to its left.
 """
 
 import ast
@@ -25,6 +25,7 @@ LEVELS = {
 }
 # What may import its own level, and what of it.
 NEIGHBOURS = {
+    "jit": {"errors"},
     "artefact": {"data"},
     "container": {"coding", "header"},
     "messages": {"coding", "header", "container", "isolation"},

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import completions, options, values
 from ..default_group import DefaultGroup
 from ..run_options import MOST_TIMES, run_options, take_run
 
@@ -26,13 +26,13 @@ SUBCOMMANDS = {
     "-m",
     "--measure",
     metavar="NAMES",
-    shell_complete=options.complete_measures,
+    shell_complete=completions.measures,
     help="Comma-separated estimators, the first for the audit, as in zlib,zstd:level=19. "
     "Default: zlib.",
 )
 @click.option(
     "--grain",
-    type=options.Whole(1, 10**9),
+    type=values.Whole(1, 10**9),
     help="Side of the averaging window. Default: the paper's, about the root of the size.",
 )
 @click.option(
@@ -40,7 +40,7 @@ SUBCOMMANDS = {
     type=click.Choice(["sliding", "block"]),
     help="Average around each cell, or once for each full block. Default: sliding.",
 )
-@click.option("--buckets", type=options.Whole(2, 256), help="Of the averages. Default: 7.")
+@click.option("--buckets", type=values.Whole(2, 256), help="Of the averages. Default: 7.")
 @click.option(
     "--row-rule",
     type=click.Choice(["none", "text", "code"]),
@@ -57,31 +57,14 @@ SUBCOMMANDS = {
 @click.option("--audit/--no-audit", default=True, show_default=True, help="Correct to the mean.")
 @click.option("--two-part", is_flag=True, help="Also make codes that follow the physics.")
 @options.output("Write times and grids of all samples as .npz, for numpy.")
-@click.option(
-    "--checkpoint",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Keep what is known in FILE, every few seconds and when interrupted.",
-)
-@click.option(
-    "--resume",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Go on from a checkpoint, with its parameters, and keep it up to date.",
-)
-@click.option("--plot", is_flag=True, help="Draw grids and curves in the terminal.")
-@click.option(
-    "--plot-file",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Write a picture: .png, .svg or .pdf, or the run as a film: .apng or .gif.",
+@options.checkpoints("Keep what is known in FILE, every few seconds and when interrupted.")
+@options.plots(
+    "Draw grids and curves in the terminal.",
+    "Write a picture: .png, .svg or .pdf, or the run as a film: .apng or .gif.",
 )
 @click.option(
     "--snapshots",
-    type=options.Times(MOST_TIMES),
+    type=values.Times(MOST_TIMES),
     metavar="TIMES",
     help="When to draw the grid, in the clock, as in 0,100,2500. Default: six times.",
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import options, values
 from ..run_options import run_options, take_run
 
 
@@ -14,14 +14,14 @@ from ..run_options import run_options, take_run
 @run_options
 @click.option(
     "--frames",
-    type=options.Whole(2, 10_000),
+    type=values.Whole(2, 10_000),
     default=8,
     show_default=True,
     help="How many grids make a history, the sample itself the first.",
 )
 @click.option(
     "--frame-time",
-    type=options.Times(),
+    type=values.Times(),
     default="1",
     show_default=True,
     metavar="TIME",
@@ -29,25 +29,21 @@ from ..run_options import run_options, take_run
 )
 @click.option(
     "--past-depth",
-    type=options.Whole(0, 4),
+    type=values.Whole(0, 4),
     default=1,
     show_default=True,
     help="Frames that the past cone reaches back.",
 )
 @click.option(
     "--future-depth",
-    type=options.Whole(1, 4),
+    type=values.Whole(1, 4),
     default=1,
     show_default=True,
     help="Frames that the future cone reaches ahead.",
 )
-@click.option("--plot", is_flag=True, help="Draw the curve in the terminal.")
-@click.option(
-    "--plot-file",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Write the curve as a picture: .png, .svg or .pdf.",
+@options.plots(
+    "Draw the curve in the terminal.",
+    "Write the curve as a picture: .png, .svg or .pdf.",
 )
 @options.output_format
 @options.jobs

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import completions, options, values
 from ..run_options import run_options, take_run
 
 MOST_GRAINS = 10_000
@@ -16,27 +16,23 @@ MOST_GRAINS = 10_000
     "-m",
     "--measure",
     metavar="NAME",
-    shell_complete=options.complete_measures,
+    shell_complete=completions.measures,
     help="An estimator. Default: zlib.",
 )
 @click.option(
     "--grains",
-    type=options.Wholes(MOST_GRAINS, ranges=True),
+    type=values.Wholes(MOST_GRAINS, ranges=True),
     metavar="GRAINS",
     help="Sides of the blocks, as in 1:16 or 1,4,9. Default: each about 1.4 times the last.",
 )
 @click.option(
     "--buckets",
-    type=options.Whole(2, 256),
+    type=values.Whole(2, 256),
     help="Put the averages into buckets. Default: their exact sums are measured.",
 )
-@click.option("--plot", is_flag=True, help="Draw the map in the terminal.")
-@click.option(
-    "--plot-file",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Write the map as a picture: .png, .svg or .pdf.",
+@options.plots(
+    "Draw the map in the terminal.",
+    "Write the map as a picture: .png, .svg or .pdf.",
 )
 @options.output_format
 @options.jobs

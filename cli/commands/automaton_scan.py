@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import completions, options, values
 
 MOST_SIZES = 1000
 LARGEST_COUNT = 1 << 20
@@ -15,7 +15,7 @@ LARGEST_COUNT = 1 << 20
 )
 @click.option(
     "--sizes",
-    type=options.Wholes(MOST_SIZES, ranges=True),
+    type=values.Wholes(MOST_SIZES, ranges=True),
     default="20:100:10",
     show_default=True,
     metavar="SIZES",
@@ -23,7 +23,7 @@ LARGEST_COUNT = 1 << 20
 )
 @click.option(
     "--replicas",
-    type=options.Whole(1, LARGEST_COUNT),
+    type=values.Whole(1, LARGEST_COUNT),
     default=10,
     show_default=True,
     help="Independent runs of each size.",
@@ -34,7 +34,7 @@ LARGEST_COUNT = 1 << 20
     default="interacting",
     show_default=True,
     metavar="NAMES",
-    shell_complete=options.complete_rules,
+    shell_complete=completions.rules,
     help="Comma-separated: interacting, noninteracting; others by the default protocol.",
 )
 @click.option(
@@ -44,32 +44,11 @@ LARGEST_COUNT = 1 << 20
     show_default=True,
     help="paper: 3 buckets and sizes as published, up to .2 n^4 swaps at least.",
 )
-@click.option(
-    "--seed",
-    type=options.Whole(0, (1 << 63) - 1),
-    help="Of all that is random. Default: chosen, and said.",
-)
-@click.option(
-    "--checkpoint",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Keep the runs that are done in FILE.",
-)
-@click.option(
-    "--resume",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Go on from a checkpoint, with its parameters, and keep it up to date.",
-)
-@click.option("--plot", is_flag=True, help="Draw means and power laws in the terminal.")
-@click.option(
-    "--plot-file",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Write figures 6 to 8 of the paper as a picture: .png, .svg or .pdf.",
+@options.seed
+@options.checkpoints("Keep the runs that are done in FILE.")
+@options.plots(
+    "Draw means and power laws in the terminal.",
+    "Write figures 6 to 8 of the paper as a picture: .png, .svg or .pdf.",
 )
 @options.output_format
 @options.jobs

@@ -4,25 +4,25 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import completions, options, values
 
 
 @click.command("codelength", short_help="Show code lengths of counts, to check by hand.")
 @click.option(
     "--counts",
-    type=options.Wholes(10**6),
+    type=values.Wholes(10**6),
     help="How often each symbol occurs, as in 3,7; a count may be 0.",
 )
 @click.option(
     "--sequence",
-    type=options.Letters(),
+    type=values.Letters(),
     metavar="TEXT",
     help="A sequence of letters and digits, each different one a symbol; it is really sent.",
 )
 @click.option(
     "--code",
     metavar="NAMES",
-    shell_complete=options.complete_codes,
+    shell_complete=completions.codes,
     help="Comma-separated: kt, enumerative, nml, ml, nml-formula. Default: all.",
 )
 @options.output_format

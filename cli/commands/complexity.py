@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import completions, options
 
 
 @click.command("complexity", short_help="Bound the Kolmogorov complexity of files from above.")
@@ -15,7 +15,7 @@ from .. import options
     "-e",
     "--estimator",
     metavar="NAMES",
-    shell_complete=options.complete_names,
+    shell_complete=completions.names,
     help="Comma-separated names, with parameters as in zstd:level=19. See 'kolmo info'.",
 )
 @click.option("--all", is_flag=True, help="All estimators, estimates included.")
@@ -29,13 +29,9 @@ from .. import options
 @options.output("Write the shortest message as a .klm file (one input only).")
 @options.output_format
 @click.option("--timings", is_flag=True, help="Add measured times to the JSON.")
-@click.option("--plot", is_flag=True, help="Draw bars in the terminal.")
-@click.option(
-    "--plot-file",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="PATH",
-    help="Draw a picture: .png, .svg or .pdf.",
+@options.plots(
+    "Draw bars in the terminal.",
+    "Draw a picture: .png, .svg or .pdf.",
 )
 @options.jobs
 @options.memory_limit

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import completions, options, values
 
 
 @click.command("mdl-select", short_help="Choose the best model of each column of a CSV file.")
@@ -14,7 +14,7 @@ from .. import options
     "-f",
     "--family",
     metavar="NAMES",
-    shell_complete=options.complete_families,
+    shell_complete=completions.families,
     help="Comma-separated families or compressors, as in normal,markov:limit=3,lzma. "
     "See 'kolmo info'. Default: all families and four compressors.",
 )
@@ -28,13 +28,13 @@ from .. import options
 @click.option(
     "--precision",
     multiple=True,
-    type=options.NamedStep(),
+    type=values.NamedStep(),
     metavar="NAME=STEP",
     help="Model a column of numbers in steps, such as .001; finer digits are sent plainly.",
 )
 @click.option(
     "--min-gain",
-    type=options.Bits(),
+    type=values.Bits(),
     default="6.64",
     show_default=True,
     metavar="BITS",
@@ -47,13 +47,9 @@ from .. import options
 @click.option(
     "--verify", is_flag=True, help="Decode every candidate shown in a fresh process, and compare."
 )
-@click.option("--plot", is_flag=True, help="Draw data, model, and code length in the terminal.")
-@click.option(
-    "--plot-file",
-    cls=options.Once,
-    type=options.FILE,
-    metavar="FILE",
-    help="Write a picture: .png, .svg or .pdf.",
+@options.plots(
+    "Draw data, model, and code length in the terminal.",
+    "Write a picture: .png, .svg or .pdf.",
 )
 @click.option(
     "--csv-header",

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from .. import options
+from .. import options, values
 
-_NUMBERS = options.Wholes(10**4, ranges=True)
+_NUMBERS = values.Wholes(10**4, ranges=True)
 
 
 @click.command("nml", short_help="Show the complexity of a model and its price in bits.")

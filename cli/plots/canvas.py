@@ -29,8 +29,13 @@ def curves(
 
     Every curve has its letter at its end, in the margin; where there is colour, one of its own.
     """
-    room = max(width - LABEL_WIDTH - 2, 8)
     most = max((y for one in series for _, y in one.points), default=0.0) or 1.0
+    ends = [""] * height
+    for one in series:
+        if one.points:
+            place = min(int(one.points[-1][1] / most * height), height - 1)
+            ends[height - 1 - place] += one.letter
+    room = max(width - LABEL_WIDTH - 1 - max(map(len, ends)), 8)
     last = max((x for one in series for x, _ in one.points), default=0.0) or 1.0
     cells = [[" "] * room for _ in range(height)]
     owner = [[-1] * room for _ in range(height)]
@@ -41,11 +46,6 @@ def curves(
             owner[row][column] = number
             dots[row][column] |= DOTS[y % 4][x % 2]
             cells[row][column] = one.letter if plain else chr(BRAILLE + dots[row][column])
-    ends = [""] * height
-    for one in series:
-        if one.points:
-            place = min(int(one.points[-1][1] / most * height), height - 1)
-            ends[height - 1 - place] += one.letter
     lines = []
     for row in range(height):
         label = f"{most:,.0f}" if row == 0 else "0" if row == height - 1 else ""

@@ -5,18 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from kolmo.automaton.ensembles import Scan
+from kolmo.automaton.ensembles import QUANTITIES, Scan
 from kolmo.automaton.paper import Fit
 
 from ..output import ascii_only, terminal_width
 from .canvas import Series, curves, legend
 from .picture import MARKERS, PALETTE, Picture, escaped, show
 
-TITLES = {
-    "max_complexity_bits": "largest complexity, bits",
-    "peak_time": "time of the peak",
-    "max_entropy_bits": "largest entropy, bits",
-}
 FITS = {"paper": ("-", "paper"), "scale": ("--", "power law")}
 HEIGHT = 8
 POINTS = 60
@@ -27,7 +22,7 @@ def draw_scans(scans: Sequence[Scan], *, to_stderr: bool) -> None:
     width, plain = terminal_width(), ascii_only()
     lines = []
     for scan in scans:
-        for name, title in TITLES.items():
+        for name, title in QUANTITIES.items():
             means = [(float(row.size), getattr(row, name).value) for row in scan.rows]
             found = [Series("m", "means (estimates)", means)]
             if "scale" in scan.fits[name]:
@@ -46,7 +41,7 @@ def draw_picture(picture: Picture, scans: Sequence[Scan]) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 4.2), layout="constrained")
-    for axes, (name, title) in zip(figure.subplots(1, 3), TITLES.items(), strict=True):
+    for axes, (name, title) in zip(figure.subplots(1, 3), QUANTITIES.items(), strict=True):
         axes.set_title(f"{title} (estimates)", fontsize=9, loc="left")
         axes.set_xlabel("size of the grid", fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)

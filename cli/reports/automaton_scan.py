@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from kolmo.automaton.ensembles import Peak, Scan, peaks, summarise
+from kolmo.automaton.ensembles import QUANTITIES, Peak, Scan, peaks, summarise
 from kolmo.automaton.paper import Fit
 from kolmo.automaton.record import Record
 from kolmo.errors import InputError, MemoryLimitError
@@ -23,11 +23,6 @@ OF_FITS = {
     "paper": "the paper's polynomial",
     "scale": "power law, one parameter",
     "power": "power law, free exponent",
-}
-TITLES = {
-    "max_complexity_bits": "largest complexity, bits",
-    "peak_time": "time of the peak",
-    "max_entropy_bits": "largest entropy, bits",
 }
 
 
@@ -108,6 +103,8 @@ class _Work:
             ensembles = {
                 name: self._ensemble(name, known.get(name, []), bar) for name in self.peaks
             }
+            if not known:
+                self.keeper.keep(self.record, now=True)
             for name, found in ensembles.items():
                 for peak in in_background(found):
                     self.peaks[name].append(peak)
@@ -219,7 +216,7 @@ def _fits(scan: Scan) -> Iterator[dict[str, Any]]:
     for name, fits in scan.fits.items():
         for kind, fit in fits.items():
             yield {
-                "quantity": TITLES[name],
+                "quantity": QUANTITIES[name],
                 "fit": OF_FITS[kind],
                 "words": _words(fit),
                 "r_squared": fit.to_dict()["r_squared"],

@@ -19,14 +19,20 @@ from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import ParameterError, shorten
 from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
-from kolmo.registry import rules
+from kolmo.registry import decimal, parse_label, rules
 from kolmo.results import Caution
 
 MOST_REPLICAS = 1 << 20
 LARGE = 60
 """The free power law of the peak's time is fitted from this size on, if there are three such."""
 
-QUANTITIES = ("max_complexity_bits", "peak_time", "max_entropy_bits")
+QUANTITIES = {
+    "max_complexity_bits": "largest complexity, bits",
+    "peak_time": "time of the peak",
+    "max_entropy_bits": "largest entropy, bits",
+}
+"""What is measured of a run, and its title."""
+
 DEGREES = {"max_complexity_bits": 1, "peak_time": 2, "max_entropy_bits": 2}
 """Of the polynomials that the paper fits."""
 
@@ -243,6 +249,7 @@ def peaks(
     """
     ordered = sorted(sizes)
     _check(ordered, replicas)
+    rules.get(parse_label(rule, number=decimal)[0])  # an unknown one is named before its protocol
     done = {(peak.size, peak.replica): peak for peak in known}
 
     def plan(size: int, replica: int) -> Plan:

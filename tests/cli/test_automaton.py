@@ -14,7 +14,6 @@ RUN = "automaton -n 8 --samples 2 --seed 1"
 SCAN = "automaton scan -q --sizes 5:9:2 --replicas 1 --seed 1"
 LONG = "automaton -q -n 64 --seed 1 --clock picks --time 6e8 --samples 6"
 ENDLESS = "automaton -n 64 --seed 1 --clock picks --time 1e18 --snapshots 9,99,999"
-LONG_SECONDS = 1.6  # into a run of three
 PATIENCE_SECONDS = 0.5
 ATTEMPTS = 3
 COFFEE, CREAM = (59, 36, 20), (255, 244, 222)
@@ -157,7 +156,7 @@ def test_broken_run_goes_on_as_if_unbroken(
         unbroken["out"] = out_of(shell, LONG)
     found, seen, seconds = 0, "", 0.0
     for _ in range(ATTEMPTS):
-        found, seen, seconds = stopped(shell, f"{LONG} --checkpoint ck", number, LONG_SECONDS)
+        found, seen, seconds = stopped(shell, f"{LONG} --checkpoint ck", number, lines=3)
         if seconds < PATIENCE_SECONDS:
             break
     assert found == code
@@ -173,7 +172,7 @@ def test_broken_run_goes_on_as_if_unbroken(
 @pytest.mark.slow
 def test_killed_scan_goes_on_as_if_unbroken(shell: Any) -> None:
     scan = "automaton scan -q --sizes 5:9:2 --replicas 6 --seed 1"
-    code, seen, _ = stopped(shell, f"{scan} --checkpoint ck", signal.SIGKILL, LONG_SECONDS)
+    code, seen, _ = stopped(shell, f"{scan} --checkpoint ck", signal.SIGKILL, lines=2)
     assert code == -signal.SIGKILL
     whole = out_of(shell, "automaton scan -q --resume ck")
     assert whole == out_of(shell, scan)
@@ -205,11 +204,19 @@ def test_ctrl_c_ends_an_endless_run_soon(output_format: str, shell: Any) -> None
         assert "interrupted" in [warning["code"] for warning in envelope["warnings"]]
 
 
-def stopped(shell: Any, command: str, number: int, after: float) -> tuple[int, str, float]:
-    """Send a signal to a running command; return its exit code, stdout, and how long it took."""
+def stopped(
+    shell: Any, command: str, number: int, after: float = 0.0, *, lines: int = 0
+) -> tuple[int, str, float]:
+    """Send a signal to a command, after a time or when it has written some lines.
+
+    Return its exit code, stdout, and how long it took to end.
+    """
     process = shell.start(*command.split(), start_new_session=True)
+    begun = b""
     try:
         sleep(after)
+        while begun.count(b"\n") < lines and (read := os.read(process.stdout.fileno(), 4096)):
+            begun += read
         assert process.poll() is None, "it must still be at work"
         start = monotonic()
         process.send_signal(number)
@@ -220,7 +227,7 @@ def stopped(shell: Any, command: str, number: int, after: float) -> tuple[int, s
         process.communicate()
         raise
     assert b"Traceback" not in err, err.decode()
-    return process.returncode, out.decode(), seconds
+    return process.returncode, (begun + out).decode(), seconds
 
 
 def test_scan_resumed_has_the_same_bytes(shell: Any) -> None:

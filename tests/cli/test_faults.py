@@ -15,10 +15,11 @@ import zlib
 from collections.abc import Iterator
 from random import Random
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import zstandard
+from faults import FAILED, MISUSED, WITHOUT, Fault, check, rows
 
 import kolmo
 from kolmo.container import Container
@@ -41,7 +42,6 @@ WRITERS = {
     "mdl-select": ("kolmo mdl-select -f progression table.csv", "-o"),
     "mdl-select-plot-file": ("kolmo mdl-select -f progression table.csv", "--plot-file"),
 }
-FAILED, MISUSED = 1, 2
 SAME = "cmp <({one}) <({two})"
 AT_READ = """
 import os
@@ -52,13 +52,6 @@ def pread(descriptor, count, offset):
         {action}
     return read(descriptor, count, offset)
 os.pread = pread
-"""
-WITHOUT = """
-from importlib.machinery import PathFinder
-find = PathFinder.find_spec
-def hiding(name, path=None, target=None):
-    return None if name in ('{}',) else find(name, path, target)
-PathFinder.find_spec = hiding
 """
 ARCHIVES = """"$PYTHON" -c "
 import io, tarfile, zipfile
@@ -75,35 +68,6 @@ UNORDERED = "kolmo mdl-select -q --no-header -f normal,uniform,histogram,categor
 CACHED = "export XDG_CACHE_HOME=$PWD/cache; run='kolmo complexity -e lz78 text'"
 ZLIB = zlib.ZLIB_RUNTIME_VERSION
 IO_ERROR = "raise OSError(5, os.strerror(5))"
-
-
-class Fault(NamedTuple):
-    """A bash command under a fault, and how kolmo must end.
-
-    Attributes
-    ----------
-    prepare : str
-        Bash, run before the folder is looked at.
-    out, err : str
-        Regular expressions to be found; an empty one stands for no output at all.
-    inject : str
-        Python, run when kolmo's interpreter starts.
-    leaves : str
-        Regular expression of all new names in the folder.
-    destroys : bool
-        The fault itself alters a file.
-    """
-
-    id: str
-    run: str
-    code: int = 0
-    err: str = ""
-    out: str = ""
-    prepare: str = ""
-    inject: str = ""
-    leaves: str = ""
-    destroys: bool = False
-    needs: tuple[str, ...] = ()
 
 
 def readers(fault: Fault, **others: dict[str, Any]) -> list[Fault]:
@@ -720,27 +684,10 @@ def sealed(
     return head + payload + zlib.crc32(payload).to_bytes(4, "big")
 
 
-def _rows(faults: list[Fault]) -> list[Any]:
-    return [pytest.param(row, id=row.id, marks=pytest.mark.needs(*row.needs)) for row in faults]
-
-
-@pytest.mark.parametrize("fault", _rows(TABLE_A + TABLE_B + TABLE_D))
+@pytest.mark.parametrize("fault", rows(TABLE_A + TABLE_B + TABLE_D))
 def test_fault(fault: Fault, shell: Any, inject: Any) -> None:
-    check(fault, shell, inject)
-
-
-def check(fault: Fault, shell: Any, inject: Any) -> None:
-    """Run a row, and compare exit code, output and folder with what it says."""
-    extra = {"PYTHONPATH": inject(fault.inject)} if fault.inject else {}
     _prepare(fault, shell)
-    before = shell.snapshot()
-    done = shell(fault.run, **extra)
-    assert done.code == fault.code, done
-    assert _fits(fault.out, done.out), done.out
-    assert _fits(fault.err, done.err), done.err
-    if fault.code:
-        assert re.fullmatch(r"(kolmo: error: [^\n]+\n)?", done.err)
-    _check_left(fault, before, shell.snapshot())
+    check(fault, shell, inject)
 
 
 def _prepare(fault: Fault, shell: Any) -> None:
@@ -754,20 +701,6 @@ def _prepare(fault: Fault, shell: Any) -> None:
     if "many" in fault.run:
         for number in range(400):
             (shell.folder / f"many{number}").write_bytes(b"%d" % number)
-    if fault.prepare:
-        done = shell(fault.prepare)
-        assert done.code == 0, done
-
-
-def _fits(pattern: str, text: str) -> bool:
-    return re.search(pattern, text) is not None if pattern else text == ""
-
-
-def _check_left(fault: Fault, before: dict[str, str], after: dict[str, str]) -> None:
-    new = [name for name in after if name not in before]
-    assert [name for name in new if not re.fullmatch(fault.leaves, name)] == []
-    if fault.code and not fault.destroys:
-        assert after == before
 
 
 CONTENTS = {
