@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from kolmo.bench.harness import run_process
 
 PACKAGES = {
+    "abess": "abess",
     "antropy": "antropy",
     "astropy": "astropy",
     "constriction": "constriction",
@@ -17,6 +18,7 @@ PACKAGES = {
     "mdl_density_hist": "MDL-Density-Histogram",
     "ruptures": "ruptures",
     "sklearn": "scikit-learn",
+    "statsmodels": "statsmodels",
 }
 """Importable peers, and the distribution that holds each; every other peer is a command."""
 

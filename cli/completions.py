@@ -22,9 +22,10 @@ def families(
     incomplete: str,
 ) -> list[str]:
     """Complete the last of several comma-separated names of families and compressors."""
-    from kolmo.registry import estimators, families
+    from kolmo.registry import estimators, families, predictors
 
-    return _complete_last([*families.own_names(), *estimators.own_names()], incomplete)
+    known = (families, predictors, estimators)
+    return _complete_last([name for kind in known for name in kind.own_names()], incomplete)
 
 
 def measures(

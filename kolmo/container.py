@@ -149,7 +149,8 @@ class Container:
         """
         from hashlib import sha256
 
-        self._check_side_information(given)
+        given = self._side_information(code, given)
+        self._check_side_information(given, getattr(code, "given_words", "the file"))
         side = priming(code, given)
         self._check_memory(code, len(side), memory_limit)
         state, count = sha256(), 0
@@ -194,7 +195,19 @@ class Container:
                 f"is {memory_limit}. Use --memory-limit if you trust the file."
             )
 
-    def _check_side_information(self, given: Input | None) -> None:
+    def _side_information(self, code: Packer, given: Input | None) -> Input | None:
+        """Return what the code takes of a file: all, or what it finds by what the payload says."""
+        find = getattr(code, "side_information", None)
+        if find is None or given is None or not self.header.given_digest:
+            return given
+        try:
+            found: Input = find(self.payload(), given)
+        except DecodeError as error:
+            raise self._corrupt(str(error)) from error
+        found.name = given.name
+        return found
+
+    def _check_side_information(self, given: Input | None, words: str) -> None:
         wanted = self.header.given_digest
         if not wanted:
             if given is not None:
@@ -202,11 +215,11 @@ class Container:
             return
         if given is None:
             raise ParameterError(
-                f"side information missing: need the file whose SHA-256 begins with {wanted.hex()}."
-                " Use --given FILE."
+                f"side information missing: need {words} whose SHA-256 begins with "
+                f"{wanted.hex()}. Use --given FILE."
             )
         if digest(given) != wanted:
             raise ParameterError(
-                f"wrong side information: got '{shorten(given.name)}'; need the file whose SHA-256 "
-                f"begins with {wanted.hex()}."
+                f"wrong side information: got '{shorten(given.name)}'; need {words} whose "
+                f"SHA-256 begins with {wanted.hex()}."
             )

@@ -20,19 +20,20 @@ class Received(NamedTuple):
 
 
 def decode_afresh(
-    containers: Sequence[bytes], *, memory_limit: int = MEMORY_LIMIT
+    containers: Sequence[bytes], given: bytes | None = None, *, memory_limit: int = MEMORY_LIMIT
 ) -> list[Received]:
-    """Return what a new process decodes from each container.
+    """Return what a new process decodes from each container, given the same side information.
 
     Raises
     ------
     KolmoError
         If that process ends without an answer.
     """
-    request = json.dumps([memory_limit, [len(container) for container in containers]])
+    lengths = [len(container) for container in containers]
+    request = json.dumps([memory_limit, None if given is None else len(given), lengths])
     done = subprocess.run(
         [sys.executable, "-P", "-m", "kolmo.receiver", request],
-        input=b"".join(containers),
+        input=b"".join([given or b"", *containers]),
         capture_output=True,
         check=False,
     )
@@ -47,16 +48,17 @@ def decode_afresh(
 
 def main() -> None:
     """Decode the containers on standard input and print what came out as JSON."""
-    memory_limit, lengths = json.loads(sys.argv[1])
-    found = [
-        _receive(sys.stdin.buffer.read(length), memory_limit=memory_limit) for length in lengths
-    ]
+    memory_limit, given_length, lengths = json.loads(sys.argv[1])
+    source = sys.stdin.buffer
+    given = None if given_length is None else source.read(given_length)
+    found = [_receive(source.read(length), given, memory_limit) for length in lengths]
     sys.stdout.write(json.dumps(found))
 
 
-def _receive(container: bytes, *, memory_limit: int) -> Received:
+def _receive(container: bytes, given: bytes | None, memory_limit: int) -> Received:
     try:
-        return Received(sha256(decode(container, memory_limit=memory_limit)).hexdigest(), None)
+        data = decode(container, given, memory_limit=memory_limit)
+        return Received(sha256(data).hexdigest(), None)
     except KolmoError as error:
         return Received(None, str(error))
 

@@ -133,6 +133,7 @@ def decimal(text: str) -> int | float | None:
 
 estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimators")
 families = Registry("family", "kolmo.mdl.families", "kolmo.families")
+predictors = Registry("predictor", "kolmo.mdl.predictors", "kolmo.predictors")
 rules = Registry("rule", "kolmo.automaton.rules", "kolmo.rules")
 
 streams = Registry("code", "kolmo.mdl.streams", "kolmo.streams")

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 TABLES = ("startup", "large-file", "sparse", "panel", "changepoints", "histograms", "mixtures")
-TABLES += ("columns", "automaton")
+TABLES += ("columns", "automaton", "predictors")
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 TIME = re.compile(r"\d[\d,.]* m?s\b")
 CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+")
@@ -82,6 +82,10 @@ def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
     "command",
     [
         "kolmo mdl-select tests/data/nile.csv --column flow",
+        "kolmo mdl-select tests/data/ucb_admissions.csv --target admit",
+        "kolmo mdl-select tests/data/wampler.csv --target y4 --features x -f polynomial,normal",
+        "kolmo mdl-select tests/data/longley.csv --target employed -f linear,prequential,normal",
+        "kolmo mdl-select tests/data/scaling_additive.csv --target L -f scaling,normal",
         "kolmo automaton --size 128 --seed 1 --samples 12",
     ],
 )

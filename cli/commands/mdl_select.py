@@ -19,6 +19,28 @@ from .. import completions, options, values
     "See 'kolmo info'. Default: all families and four compressors.",
 )
 @click.option(
+    "--target",
+    cls=options.Once,
+    metavar="NAME",
+    help="Model this column given the others, or given --features.",
+)
+@click.option(
+    "--features",
+    multiple=True,
+    metavar="NAMES",
+    help="Comma-separated: what the decoder of the target has. Default: all other columns.",
+)
+@click.option(
+    "--direction",
+    is_flag=True,
+    help="With --target and one feature: compare both ways to send the two columns.",
+)
+@click.option(
+    "--associations",
+    is_flag=True,
+    help="Show the mutual information of all pairs of columns instead (estimates).",
+)
+@click.option(
     "--missing",
     type=click.Choice(["code", "drop", "error"]),
     default="code",
@@ -72,6 +94,10 @@ def command(**arguments: Any) -> int:
     L(data) for the values under them. The shortest message wins; it is written and decoded in this
     run (kind: certified). The others are lengths of codes that kolmo can send (kind: codelength).
 
+    With --target Y the message codes Y for a decoder that has the other columns, or --features:
+    predictors (polynomials, subsets of features, scaling laws, steps, groups, tables, cuts) compete
+    with the families that know nothing of them. 'kolmo decode best.klm --given data.csv' gives Y.
+
     2^-delta bounds the probability, under a candidate's own coding distribution 2^-L, that a rival
     named beforehand comes out delta bits shorter; for the best of M rivals picked afterwards add
     log2 M bits. It is no posterior probability and no p-value of the candidate's family.
@@ -81,6 +107,8 @@ def command(**arguments: Any) -> int:
       kolmo mdl-select data.csv
       kolmo mdl-select data.csv --column height --plot
       kolmo mdl-select data.csv -o best.klm && kolmo decode best.klm
+      kolmo mdl-select data.csv --target height --features age,sex -o best.klm
+      kolmo mdl-select data.csv --associations --plot
     """
     from ..reports.mdl_select import Request, run
 

@@ -56,6 +56,39 @@ def curves(
     return [*lines, f"{'':{LABEL_WIDTH}}0", f"{right:>{LABEL_WIDTH + room}}"]
 
 
+def scatter(
+    points: Sequence[tuple[float, float, float]], *, width: int, height: int, plain: bool
+) -> list[str]:
+    """Return the lines of a diagram of (x, y, expected y): dots, and what is expected over them."""
+    room = max(width - LABEL_WIDTH - 1, 8)
+    xs = [x for x, _, _ in points]
+    ys = [y for _, *pair in points for y in pair]
+    (left, right), (low, high) = (min(xs), max(xs)), (min(ys), max(ys))
+    dots = [[0] * room for _ in range(height)]
+
+    def place(x: float, y: float) -> tuple[int, int]:
+        across = (x - left) / ((right - left) or 1.0) * (2 * room - 1)
+        return round((high - y) / ((high - low) or 1.0) * (4 * height - 1)), round(across)
+
+    for x, y, _ in points:
+        row, column = place(x, y)
+        dots[row // 4][column // 2] |= DOTS[row % 4][column % 2]
+    cells = [
+        [(" " if not dot else "." if plain else chr(BRAILLE + dot)) for dot in line]
+        for line in dots
+    ]
+    for x, _, y in points:
+        row, column = place(x, y)
+        cells[row // 4][column // 2] = "o" if plain else "•"
+    labels = {0: f"{high:.4g}", height - 1: f"{low:.4g}"}
+    lines = [
+        f"{labels.get(row, ''):>{LABEL_WIDTH - 1}} {''.join(line)}".rstrip()
+        for row, line in enumerate(cells)
+    ]
+    first, last = f"{left:.4g}", f"{right:.4g}"
+    return [*lines, f"{'':{LABEL_WIDTH}}{first}{last:>{max(room - len(first), len(last) + 1)}}"]
+
+
 def legend(series: Sequence[Series]) -> str:
     """Return what the letters mean."""
     return ", ".join(f"{one.letter}: {one.name}" for one in series)

@@ -10,10 +10,11 @@ from kolmo.mdl.sketch import Sketch
 
 from ..output import ascii_only, note, terminal_width
 from ..text import visible
+from .canvas import scatter
 from .picture import MARKERS, PALETTE, Picture, bar, escaped, show
 
 MOST_COLUMNS = 12
-HEIGHT = 8
+HEIGHT, SCATTER_HEIGHT = 8, 12
 MOST_PROFILE = 16
 TOO_LARGE = "numbers beyond 1e300 are not drawn"
 
@@ -34,7 +35,18 @@ def _fitting(line: str) -> list[str]:
 def _data_lines(choice: ColumnChoice, sketch: Sketch) -> list[str]:
     if sketch.labels:
         return _label_lines(sketch)
+    if sketch.points:
+        return _point_lines(choice, sketch)
     return _histogram_lines(choice, sketch) if sketch.counts else [TOO_LARGE]
+
+
+def _point_lines(choice: ColumnChoice, sketch: Sketch) -> list[str]:
+    plain = ascii_only()
+    lines = scatter(sketch.points, width=terminal_width(), height=SCATTER_HEIGHT, plain=plain)
+    mark, best = "o" if plain else "•", choice.best
+    assert best is not None
+    words = f"{choice.column} over {sketch.axis}; {mark} expected by {best.words}"
+    return [*lines, visible(words)]
 
 
 def _label_lines(sketch: Sketch) -> list[str]:
@@ -94,7 +106,7 @@ def _profile_lines(choice: ColumnChoice) -> list[str]:
         least = min(member.total_bits for member in members)
         near = sorted(members, key=lambda member: member.total_bits)[:MOST_PROFILE]
         shown = [member for member in members if member in near]
-        lines.append(f"{family}: bits above its shortest ({least:,.1f}) by {name}")
+        lines.append(f"{family}: code lengths in bits above its shortest ({least:,.1f}) by {name}")
         lines += _bars(shown, least)
     return lines
 
@@ -150,6 +162,8 @@ def _draw_data(axes: Any, choice: ColumnChoice, sketch: Sketch) -> None:
     assert best is not None
     if sketch.labels:
         _draw_labels(axes, sketch)
+    elif sketch.points:
+        _draw_points(axes, choice, sketch)
     elif not sketch.counts:
         axes.text(0.5, 0.5, TOO_LARGE, ha="center", fontsize=9, transform=axes.transAxes)
     elif sketch.trace:
@@ -188,6 +202,20 @@ def _draw_histogram(axes: Any, sketch: Sketch, best: Candidate) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("value", fontsize=8)
     axes.set_ylabel("rows", fontsize=8)
+    axes.legend(fontsize=8, frameon=False)
+
+
+def _draw_points(axes: Any, choice: ColumnChoice, sketch: Sketch) -> None:
+    places, heights, means = zip(*sketch.points, strict=True)
+    style = {"linestyle": "none", "marker": ".", "markersize": 4}
+    axes.plot(places, heights, color=PALETTE[0], label=escaped(choice.column[:40]), **style)
+    best = choice.best
+    assert best is not None
+    axes.plot(
+        places, means, color=PALETTE[1], linewidth=1.6, label=f"expected by {escaped(best.words)}"
+    )
+    axes.set_xlabel(escaped(sketch.axis[:40]), fontsize=8)
+    axes.set_ylabel("value", fontsize=8)
     axes.legend(fontsize=8, frameon=False)
 
 

@@ -6,7 +6,7 @@ import sys
 from typing import Any, NamedTuple
 
 from kolmo.errors import UnavailableError
-from kolmo.registry import Registry, estimators, families, rules
+from kolmo.registry import Registry, estimators, families, predictors, rules
 from kolmo.versions import versions
 
 from ..output import Column, is_terminal, print_table, terminal_width, write
@@ -26,7 +26,7 @@ class EstimatorInfo(NamedTuple):
 
 
 class PluginInfo(NamedTuple):
-    """A family of models or a rule: its settings with defaults, and whether it can run here."""
+    """A family, a predictor or a rule: its settings with defaults, and whether it can run here."""
 
     name: str
     available: bool
@@ -44,19 +44,21 @@ class Info(NamedTuple):
     versions: dict[str, str | None]
     estimators: list[EstimatorInfo]
     families: list[PluginInfo]
+    predictors: list[PluginInfo]
     rules: list[PluginInfo]
 
     def record(self) -> dict[str, Any]:
-        """Return one JSON object: versions by name, estimators, families and rules."""
+        """Return one JSON object: versions by name, and the plug-ins of each kind."""
         return {
             **self.versions,
             "estimators": [item._asdict() for item in self.estimators],
             "families": [item._asdict() for item in self.families],
+            "predictors": [item._asdict() for item in self.predictors],
             "rules": [item._asdict() for item in self.rules],
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row for each version, estimator, family and rule."""
+        """Return one row for each version and plug-in."""
         found = [
             *(
                 ("version", name, text or "not installed", "")
@@ -64,6 +66,10 @@ class Info(NamedTuple):
             ),
             *(("estimator", item.name, item.kind, item.note) for item in self.estimators),
             *(("family", item.name, item.settings_text(), item.note) for item in self.families),
+            *(
+                ("predictor", item.name, item.settings_text(), item.note)
+                for item in self.predictors
+            ),
             *(("rule", item.name, item.settings_text(), item.note) for item in self.rules),
         ]
         return [dict(zip(ROW_KEYS, row, strict=True)) for row in found]
@@ -75,6 +81,7 @@ def collect() -> Info:
         versions(),
         [_estimator(name) for name in estimators.names()],
         [_plugin(families, name) for name in families.names()],
+        [_plugin(predictors, name) for name in predictors.names()],
         [_plugin(rules, name) for name in rules.names()],
     )
 
@@ -128,10 +135,11 @@ def render(info: Info) -> None:
     for item in info.estimators:
         _render_item(f"{item.name} ({item.kind}) {item.parameters}", item.note)
     write("\n")
-    for kind, plugins in (("family", info.families), ("rule", info.rules)):
+    kinds = (("family", info.families), ("predictor", info.predictors), ("rule", info.rules))
+    for kind, plugins in kinds:
         for plugin in plugins:
             _render_item(f"{plugin.name} ({kind}) {plugin.settings_text()}", plugin.note)
-        write("\n" * (kind == "family"))
+        write("\n" * (kind != "rule"))
 
 
 def _render_item(head: str, note: str) -> None:

@@ -18,9 +18,11 @@ from kolmo.errors import CertificationError, DecodeError, ParameterError
 from kolmo.mdl.cells import put_together, take_apart
 from kolmo.mdl.criteria import criteria
 from kolmo.mdl.family import Family, Model
+from kolmo.mdl.features import Known
 from kolmo.mdl.message import Chosen, ColumnCode, ColumnMessage, TableMessage
 from kolmo.mdl.methods import Method, MethodCode, default_methods, make_family, sent_method
 from kolmo.mdl.models.located import number
+from kolmo.mdl.predictor import Predictor
 from kolmo.mdl.selection import (
     MIN_GAIN_BITS,
     Candidate,
@@ -30,8 +32,9 @@ from kolmo.mdl.selection import (
     evidence_bound,
     judge,
 )
-from kolmo.mdl.sketch import Sketch, sketch_labels, sketch_numbers
+from kolmo.mdl.sketch import Sketch, sketch_labels, sketch_numbers, sketch_predicted
 from kolmo.mdl.streams.columns import Columns
+from kolmo.mdl.streams.predicted import Predicted, TargetMessage
 from kolmo.receiver import decode_afresh
 from kolmo.table import Column, Texts, csv_bytes
 
@@ -107,14 +110,22 @@ class Contest:
         Its cells, as they were written.
     request : Request
         What the user wants.
+    known : Known, optional
+        What is known of every row, if the column is a target.
     """
 
-    def __init__(self, column: Column, texts: Texts, request: Request) -> None:
-        self.column, self.request = column, request
+    def __init__(
+        self, column: Column, texts: Texts, request: Request, known: Known | None = None
+    ) -> None:
+        self.column, self.request, self.known = column, request, known
+        features = None if known is None else known.features
         step = (request.precisions or {}).get(column.name)
         self.cells, self.values = take_apart(column, step)
         self.texts = texts
-        self.cells_bits = ColumnCode(_UNLIMITED).codelength(self._message(None))
+        self._code = ColumnCode(_UNLIMITED, features)
+        self._features = None if features is None else features.keep(self.cells.marks == 0)
+        self._methods = MethodCode(predicting=features is not None)
+        self.cells_bits = self._code.codelength(self._message(None))
 
     @cached_property
     def raw(self) -> bytes:
@@ -128,11 +139,11 @@ class Contest:
             return ()
         if self.request.methods is not None:
             return self.request.methods
-        return tuple(default_methods(fast=len(self.raw) > LARGEST_SLOW_BYTES))
+        return tuple(default_methods(self._features, fast=len(self.raw) > LARGEST_SLOW_BYTES))
 
     def attempt(self, method: Method) -> Attempt:
         """Return the models of one family."""
-        family = make_family(method)
+        family = make_family(method, self._features)
         if not family.fits(self._modelled):
             return Attempt(method, (), "does not suit such values")
         try:
@@ -182,6 +193,10 @@ class Contest:
             return sketch_labels(self.cells, self.values)
         _, family, chosen = winner.chosen
         described = winner.candidate.parameters
+        if isinstance(family, Predictor):
+            drawn = sketch_predicted(self.cells, self.values, family, chosen, described)
+            if drawn is not None:
+                return drawn
         return sketch_numbers(self.cells, self.values, family, chosen, described)
 
     def _entries(self, attempts: Sequence[Attempt]) -> Iterator[_Entry]:
@@ -190,9 +205,9 @@ class Contest:
                 yield self._entry(attempt.method, model)
 
     def _entry(self, method: Method, model: Model) -> _Entry:
-        family = make_family(method)
+        family = make_family(method, self._features)
         sent = sent_method(method, family)
-        model_bits = MethodCode().codelength(sent)
+        model_bits = self._methods.codelength(sent)
         bits = (self.cells_bits, model_bits, model.parameters_bits, model.data_bits)
         total = math.fsum(bits)
         candidate = Candidate(
@@ -250,10 +265,9 @@ class Contest:
         """Return the entries, the first one's message decoded here."""
         if not entries:
             return []
-        code, message = ColumnCode(_UNLIMITED), self._message(entries[0])
-        payload = write(code, message)
+        payload = write(self._code, self._message(entries[0]))
         try:
-            back = read(code, payload)
+            back = read(self._code, payload)
             same = put_together(back.cells, back.values).equals(self.texts)
         except DecodeError as error:
             raise self._broken(entries[0], str(error)) from error
@@ -265,10 +279,11 @@ class Contest:
         """Return the entries, the message of each decoded in a fresh process."""
         containers = [self._container(entry) for entry in entries]
         wanted = sha256(self.raw).hexdigest()
-        for entry, received in zip(entries, decode_afresh(containers), strict=True):
+        given = None if self.known is None else self.known.to_csv_bytes()
+        for entry, received in zip(entries, decode_afresh(containers, given), strict=True):
             if received.digest != wanted:
                 raise self._broken(entry, received.error or "it decodes to another column")
-        lengths = [len(write(ColumnCode(_UNLIMITED), self._message(entry))) for entry in entries]
+        lengths = [len(write(self._code, self._message(entry))) for entry in entries]
         return [self._sent(e, 8 * length) for e, length in zip(entries, lengths, strict=True)]
 
     def _sent(self, entry: _Entry, bits: int) -> _Entry:
@@ -286,6 +301,9 @@ class Contest:
         return ColumnMessage(self.cells, self.values, None if entry is None else entry.chosen)
 
     def _container(self, entry: _Entry) -> bytes:
+        if self.known is not None:
+            target = TargetMessage(None, self._message(entry), self.known)
+            return Predicted().container(target, self.raw)
         return Columns().container(TableMessage(b",", None, (self._message(entry),)), self.raw)
 
     def _baselines(self, candidates: Sequence[Candidate]) -> Iterator[Candidate]:
@@ -329,7 +347,8 @@ class Contest:
 
     def _about(self) -> dict[str, Any]:
         unit = number(self.cells.unit) if self.cells.numeric else None
-        return {**self.column.to_dict(), "unit": unit}
+        about = {**self.column.to_dict(), "unit": unit}
+        return {**about, "features": None, "without_features_bits": None}
 
     def _in_file_units(self, parameters: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
         """Return the parameters with what counts values counted as in the file."""
@@ -373,6 +392,8 @@ def scaled_by(value: Any, unit: Fraction) -> Any:
     >>> scaled_by([150, 200.5], Fraction(1, 100))
     [1.5, 2.005]
     """
+    if isinstance(value, dict):
+        return {key: scaled_by(item, unit) for key, item in value.items()}
     if isinstance(value, list):
         return [scaled_by(item, unit) for item in value]
     exact = Fraction(value) * unit

@@ -11,10 +11,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from kolmo.coding.code import Code, Reader, Writer
+from kolmo.coding.code import Code, Reader, Writer, damaged
 from kolmo.coding.rangecoder import RangeDecoder, RangeEncoder
 from kolmo.mdl.cells import Cells, CellsCode, Flag, put_together
 from kolmo.mdl.family import Family
+from kolmo.mdl.features import Features
 from kolmo.mdl.methods import Method, MethodCode, stored_family
 from kolmo.mdl.models.values import Values, to_values
 from kolmo.mdl.packed import PackedTexts, TextList, count_code
@@ -74,10 +75,13 @@ class ColumnCode(Code[ColumnMessage]):
     ----------
     limit : int
         How many bytes the file may have: what a decoder accepts.
+    features : Features, optional
+        What is known of every row, if the column is a target.
     """
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limit: int, features: Features | None = None) -> None:
+        self.limit, self.features = limit, features
+        self._methods = MethodCode(predicting=features is not None)
 
     def codelength(self, value: ColumnMessage, /) -> float:
         """Return the length in bits."""
@@ -92,7 +96,7 @@ class ColumnCode(Code[ColumnMessage]):
         rows = value.values.size
         return Prices(
             cells_bits,
-            MethodCode().codelength(method),
+            self._methods.codelength(method),
             family.parameter_code(rows).codelength(parameters),
             family.data_code(parameters, rows).codelength(value.values),
         )
@@ -102,7 +106,7 @@ class ColumnCode(Code[ColumnMessage]):
         CellsCode(self.limit).encode(value.cells, coder)
         if value.chosen is not None:
             method, family, parameters = value.chosen
-            MethodCode().encode(method, coder)
+            self._methods.encode(method, coder)
             family.code(value.values.size).encode((parameters, value.values), coder)
 
     def decode(self, coder: Reader, /) -> ColumnMessage:
@@ -110,10 +114,18 @@ class ColumnCode(Code[ColumnMessage]):
         cells = CellsCode(self.limit).decode(coder)
         if cells.present == 0:
             return ColumnMessage(cells, to_values([]), None)
-        method = MethodCode().decode(coder)
-        family = stored_family(method)
+        method = self._methods.decode(coder)
+        family = stored_family(method, self._known(cells))
         parameters, values = family.code(cells.present).decode(coder)
         return ColumnMessage(cells, to_values(values), Chosen(method, family, parameters))
+
+    def _known(self, cells: Cells) -> Features | None:
+        """Return the features of the rows that have a value."""
+        if self.features is None:
+            return None
+        if len(self.features) and self.features.rows != cells.rows:
+            raise damaged(f"{cells.rows} rows where the features have {self.features.rows}")
+        return self.features.keep(cells.marks == 0)
 
 
 def write_table(message: TableMessage, limit: int) -> bytes:

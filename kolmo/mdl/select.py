@@ -10,10 +10,12 @@ import numpy as np
 
 from kolmo.errors import ParameterError, shorten
 from kolmo.mdl.contest import Attempt, Contest, Request
+from kolmo.mdl.features import Features
 from kolmo.mdl.message import ColumnMessage, TableMessage
 from kolmo.mdl.methods import Method, parse_method
 from kolmo.mdl.selection import MIN_GAIN_BITS, ColumnChoice, Selection
 from kolmo.mdl.streams.columns import Columns
+from kolmo.mdl.target import choose_target, target_container
 from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
 from kolmo.table import Table, Texts, apply_missing, csv_bytes, read_table
@@ -38,6 +40,8 @@ def select(
     source: Any,
     *,
     columns: Sequence[str] | None = None,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
     families: Iterable[str] | None = None,
     missing: str = "code",
     precisions: dict[str, Fraction] | None = None,
@@ -55,6 +59,10 @@ def select(
         A table, or a CSV file for `kolmo.table.read_table`.
     columns : sequence of str, optional
         Names of the columns to model; all if not given.
+    target : str, optional
+        The one column to model, given ``features``; see `kolmo.mdl.target`.
+    features : sequence of str, optional
+        The columns that the decoder of the target has; all others if not given.
     families : iterable of str, optional
         Families or bound estimators, with settings as in ``markov:limit=3``; all available
         families and four compressors if not given.
@@ -97,8 +105,19 @@ def select(
     ('markov of order 1', 'certified')
     """
     table = source if isinstance(source, Table) else read_table(source)
-    methods = None if families is None else tuple(map(parse_method, families))
+    if target is None and features is not None:
+        raise ParameterError("no target: got features; need the column that they predict.")
+    known = None if target is None else Features([])
+    labels = None if families is None else list(families)
+    methods = None if labels is None else tuple(parse_method(label, known) for label in labels)
     request = Request(methods, missing, precisions, min_gain_bits, criteria, verify)
+    if target is not None:
+        choice, message = choose_target(
+            table, target, features, request, jobs=jobs, progress=progress
+        )
+        sendable = message.column.chosen is not None or not message.column.values.size
+        packed = target_container(table, target, message) if sendable else None
+        return Selection(table.file, (choice,), table.cautions, packed)
     pairs = list(select_each(table, request, columns=columns, jobs=jobs, progress=progress))
     sent = [message for _, message in pairs]
     same = keeps_rows(table, missing, columns) and all(item.complete for item in sent)

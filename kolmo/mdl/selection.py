@@ -83,12 +83,16 @@ class Candidate:
 
     @property
     def words(self) -> str:
-        """Return the model in words: ``histogram with 6 bins``."""
+        """Return the model in words: ``histogram with 6 bins``, ``polynomial of degree 2``."""
+        if "form" in self.parameters:
+            return f"{self.family}, {self.parameters['form']}"
         if self.complexity is None:
             return self.family
         name = self.complexity_name
-        if name == "order":
-            return f"{self.family} of order {self.complexity}"
+        if name in ("order", "degree"):
+            return f"{self.family} of {name} {self.complexity}"
+        if self.complexity == 1:
+            name = name.removesuffix("s")
         return f"{self.family} with {self.complexity} {name}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,7 +132,8 @@ class ColumnChoice:
     Attributes
     ----------
     about : dict
-        What the column is: type, rows, missing values, decimals, levels.
+        What the column is: type, rows, missing values, decimals, levels, unit; of a target, its
+        features, and the bits of the best candidate without them.
     candidates : tuple of Candidate
         The best of each family, the runner-up, and all that are within the margin of the first.
     profile : tuple of Candidate
@@ -169,6 +174,7 @@ class ColumnChoice:
             "conclusive": self.verdict.conclusive,
             "margin_bits": self.verdict.margin_bits,
             "left_out": {item.family: item.reason for item in self.left_out},
+            "direction": None,
         }
 
     def to_dict(self) -> dict[str, Any]:

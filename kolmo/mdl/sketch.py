@@ -15,6 +15,7 @@ from kolmo.errors import ParameterError
 from kolmo.mdl.cells import Cells
 from kolmo.mdl.family import Family
 from kolmo.mdl.models.values import Values, bounds, offsets
+from kolmo.mdl.predictor import Predictor
 
 BINS = 48
 MOST_POINTS = 2000
@@ -42,6 +43,10 @@ class Sketch:
         (row, value) of some rows in order, if the model heeds the order.
     levels : tuple of tuple
         (first row, row after the last, location, scale) of segments.
+    axis : str
+        What the points are drawn over: a feature, or the expectation itself.
+    points : tuple of tuple
+        (place on the axis, value, expected value) of some rows, if others predict them.
     """
 
     edges: tuple[float, ...] = ()
@@ -50,6 +55,8 @@ class Sketch:
     labels: tuple[str, ...] = ()
     trace: tuple[tuple[int, float], ...] = ()
     levels: tuple[tuple[int, int, float, float], ...] = ()
+    axis: str = ""
+    points: tuple[tuple[float, float, float], ...] = ()
 
 
 def sketch_labels(cells: Cells, values: Values) -> Sketch:
@@ -87,6 +94,29 @@ def sketch_numbers(
     if "edges" in described:
         return replace(sketch, expected=_binned(sketch.edges, described))
     return replace(sketch, trace=_trace(values, cells.unit), levels=_levels(described, values.size))
+
+
+def sketch_predicted(
+    cells: Cells, values: Values, predictor: Predictor[Any], chosen: Any, described: dict[str, Any]
+) -> Sketch | None:
+    """Return the values over the feature that predicts them, or over what is expected of them.
+
+    None if nothing is expected, or a number is beyond 1e300.
+    """
+    expected = predictor.expected(chosen, values)
+    largest = max(map(abs, (int(values.min()), int(values.max()))))
+    if expected is None or largest * cells.unit >= _LARGEST:
+        return None
+    rows = range(0, values.size, -(-values.size // MOST_POINTS))
+    heights = [_in_file(int(values[row]), cells.unit) for row in rows]
+    means = [_in_file(int(expected[row]), cells.unit) for row in rows]
+    places, axis = means, "expected"
+    features = predictor.features
+    if (name := described.get("feature")) in features.names:
+        numbers = features.numbers(features.names.index(str(name)))
+        if numbers is not None:
+            places, axis = [float(numbers[row]) for row in rows], str(name)
+    return Sketch(axis=axis, points=tuple(sorted(zip(places, heights, means, strict=True))))
 
 
 def _expected(code: Code[Any], start: int, width: int) -> float:

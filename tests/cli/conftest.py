@@ -143,8 +143,12 @@ def _fingerprint(parent: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder that keeps compiled kernels for the whole session."""
-    return tmp_path_factory.mktemp("home")
+    """A home folder that keeps compiled kernels for the whole session, and for all workers."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return tmp_path_factory.mktemp("home")
+    shared = tmp_path_factory.getbasetemp().parent / "home"
+    shared.mkdir(exist_ok=True)
+    return shared
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,9 @@ WITH_RECORDS = {
     "complexity-given": "kolmo complexity text --given text.klm --all",
     "mdl-select": "kolmo mdl-select table.csv -f normal,markov:limit=2",
     "mdl-select-criteria": "kolmo mdl-select table.csv -C x -f normal,zlib --all --criteria",
+    "mdl-select-target": "kolmo mdl-select table.csv --target x -f linear,groups,normal",
+    "mdl-select-direction": "kolmo mdl-select table.csv --target x --features label --direction "
+    "-f linear,groups,normal",
     "mdl-select-rows": "printf 'x,y\\n,1\\n' | kolmo mdl-select -f categorical",
     "inspect": "kolmo inspect text.klm",
     "verify": "kolmo verify text.klm",
@@ -399,7 +402,10 @@ def test_15_info_has_the_same_versions_in_every_format(shell: Any) -> None:
     (record,) = json.loads(shell("kolmo info --json").out)["results"]
     lines = [line.split("\t") for line in shell("kolmo info").out.splitlines()[1:]]
     estimators = record.pop("estimators")
-    plugins = {"family": record.pop("families"), "rule": record.pop("rules")}
+    plugins = {
+        kind: record.pop(key)
+        for kind, key in (("family", "families"), ("predictor", "predictors"), ("rule", "rules"))
+    }
     assert {line[1]: line[2] for line in lines if line[0] == "version"} == record
     assert {line[1]: line[2] for line in lines if line[0] == "estimator"} == {
         item["name"]: item["kind"] for item in estimators

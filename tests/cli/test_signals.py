@@ -153,6 +153,32 @@ def test_signal_in_a_destructor_is_not_lost(number: int, workplace: Any, inject:
     assert re.fullmatch("kolmo: error: (interrupted|terminated)\n", done.err)
 
 
+IN_A_LIBRARY = """
+import os
+read = os.pread
+def pread(descriptor, count, offset):
+    try:
+        os.kill(os.getpid(), {number})
+        for _ in range(1000):
+            pass
+    except BaseException:
+        raise OSError(5, "something else") from None
+    return read(descriptor, count, offset)
+os.pread = pread
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_that_a_library_takes_for_a_failure_is_a_signal(
+    number: int, workplace: Any, inject: Any
+) -> None:
+    """As numpy does while it is imported: what it raises instead says nothing of a signal."""
+    path = inject(IN_A_LIBRARY.format(number=int(number)))
+    done = workplace(f"PYTHONPATH={path} kolmo encode -c lzma big -o out")
+    assert done.code == 128 + number
+    assert re.fullmatch("kolmo: error: (interrupted|terminated)\n", done.err)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a34_temporary_file_is_removed_where_unnamed_files_are_unknown(
     number: int, workplace: Any, inject: Any

@@ -70,7 +70,10 @@ def fitted(name, settings, kind):
     """Return the family, its best model of a column, and its members; None if it has none."""
     family = FAMILIES.make(name, **dict(settings))
     try:
-        return family, family.fit(COLUMNS[kind]), family.fit_members(COLUMNS[kind])
+        best = family.fit(COLUMNS[kind])
+        listed = list(family.members(to_values(COLUMNS[kind])))
+        family.members = lambda _: iter(listed)  # looked for once
+        return family, best, family.fit_members(COLUMNS[kind])
     except ParameterError:
         return None
 

@@ -1,0 +1,1 @@
+"""Families of models of a target given features: one file each."""
