@@ -85,7 +85,7 @@ def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
         "kolmo mdl-select tests/data/ucb_admissions.csv --target admit",
         "kolmo mdl-select tests/data/wampler.csv --target y4 --features x -f polynomial,normal",
         "kolmo mdl-select tests/data/longley.csv --target employed -f linear,prequential,normal",
-        "kolmo mdl-select tests/data/scaling_additive.csv --target L -f scaling,normal",
+        "kolmo mdl-select tests/data/scaling_chinchilla.csv --target loss -f scaling,normal",
         "kolmo automaton --size 128 --seed 1 --samples 12",
     ],
 )

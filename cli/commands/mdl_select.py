@@ -63,7 +63,11 @@ from .. import completions, options, values
     help="By how much a winner must be shorter; else the verdict is 'inconclusive'.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 if a verdict is inconclusive.")
-@click.option("--criteria", is_flag=True, help="Show BIC/2, AIC/2, AICc/2 too: no codes.")
+@click.option(
+    "--criteria",
+    is_flag=True,
+    help="Show BIC/2, AIC/2, AICc/2 too, and RNML and gMDL of sums: no codes.",
+)
 @click.option("--all", is_flag=True, help="Show every candidate, not the best of each family.")
 @options.output("Write the columns by their winning messages; 'kolmo decode' gives them back.")
 @click.option(

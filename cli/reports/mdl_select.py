@@ -428,4 +428,6 @@ CRITERIA = (
     Column("BIC/2 (criterion)", _criterion("bic_bits"), 12),
     Column("AIC/2 (criterion)", _criterion("aic_bits"), 13),
     Column("AICc/2 (criterion)", _criterion("aicc_bits"), 14),
+    Column("RNML (criterion)", _criterion("rnml_bits"), 15),
+    Column("gMDL (criterion)", _criterion("gmdl_bits"), 16),
 )

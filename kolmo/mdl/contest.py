@@ -16,7 +16,7 @@ import numpy as np
 from kolmo.coding.rangecoder import read, write
 from kolmo.errors import CertificationError, DecodeError, ParameterError
 from kolmo.mdl.cells import put_together, take_apart
-from kolmo.mdl.criteria import criteria
+from kolmo.mdl.criteria import OF_SUMS, criteria
 from kolmo.mdl.family import Family, Model
 from kolmo.mdl.features import Known
 from kolmo.mdl.message import Chosen, ColumnCode, ColumnMessage, TableMessage
@@ -233,7 +233,8 @@ class Contest:
         free = family.free_parameters(chosen)
         if free is None:
             return None
-        return criteria(family.likelihood_bits(chosen, self.values), free, self.values.size)
+        found = criteria(family.likelihood_bits(chosen, self.values), free, self.values.size)
+        return found | dict.fromkeys(OF_SUMS) | family.more_criteria(chosen, self.values)
 
     def _ranked(self, entries: Sequence[_Entry]) -> list[_Entry]:
         if not entries:

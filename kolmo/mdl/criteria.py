@@ -18,6 +18,8 @@ Biometrika 76(2), 297-307. doi:10.1093/biomet/76.2.297.
 import math
 
 NAMES = ("bic_bits", "aic_bits", "aicc_bits")
+OF_SUMS = ("rnml_bits", "gmdl_bits")
+"""Of sums of columns alone; see `kolmo.mdl.regression`."""
 
 
 def criteria(likelihood_bits: float, free_parameters: int, rows: int) -> dict[str, float | None]:

@@ -128,6 +128,10 @@ class Family(ABC, Generic[P]):
         """Return -log2 of the maximised likelihood, or of that of the parameters as sent."""
         return self.data_code(parameters, values.size).codelength(values)
 
+    def more_criteria(self, parameters: P, values: Values) -> dict[str, float | None]:
+        """Return criteria, no codes, that are known for this family alone, in bits by name."""
+        return {}
+
     def members(self, values: Values) -> Iterator[P]:
         """Yield the best member of each complexity, the simplest first.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kolmo.errors import ParameterError
 from kolmo.mdl.family import P
@@ -16,9 +18,12 @@ from kolmo.mdl.models.locating import is_varied
 from kolmo.mdl.models.subsets import LARGEST_EXHAUSTIVE, Places, best_subsets
 from kolmo.mdl.models.values import Values, column_values, scaled
 from kolmo.mdl.predictor import Predictor
+from kolmo.mdl.regression import gmdl, rnml
 
 if TYPE_CHECKING:
     from kolmo.table import Column
+
+Floats = NDArray[np.float64]
 
 INTERCEPT = "intercept"
 
@@ -82,6 +87,18 @@ class SumPredictor(Predictor[P]):
     def weighed(self, values: Values) -> Iterator[tuple[P, float]]:
         """Yield the best member of each complexity, the simplest first, and its message's bits."""
 
+    @abstractmethod
+    def basis_of(self, parameters: P) -> Basis:
+        """Return the basis that a member predicts in."""
+
+    def more_criteria(self, parameters: P, values: Values) -> dict[str, float | None]:
+        """Return RNML and gMDL in bits, which are no codes; None where they are not defined."""
+        columns, heights = self.basis_of(parameters).rows.T, np.asarray(values, np.float64)
+        return {
+            "rnml_bits": _in_bits(rnml, columns, heights),
+            "gmdl_bits": _in_bits(gmdl, columns, heights),
+        }
+
     def given(self, features: Features) -> Self:
         """Return this predictor, told the features."""
         told = super().given(features)
@@ -113,3 +130,11 @@ class SumPredictor(Predictor[P]):
     def _suits(self, values: Values) -> bool:
         known = len(self.known.columns) > 0
         return known and self.least_rows <= values.size <= self.largest_rows
+
+
+def _in_bits(criterion: Callable[[Floats, Floats], float], x: Floats, y: Floats) -> float | None:
+    """Return a criterion in bits, None if it says nothing of so few rows, or of so good a fit."""
+    try:
+        return criterion(x, y) / math.log(2)
+    except ParameterError:
+        return None

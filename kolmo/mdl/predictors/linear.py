@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from kolmo.coding.code import Code
-from kolmo.mdl.models.design import Fitted, Rest, fitted_code
+from kolmo.mdl.models.design import Basis, Fitted, Rest, fitted_code
 from kolmo.mdl.models.least_squares import fit, rest_bits
 from kolmo.mdl.models.numeric import INTERCEPT, SumPredictor
 from kolmo.mdl.models.parts import Chain
@@ -58,6 +58,10 @@ class Linear(SumPredictor[Chosen]):
         """Return the code of a column given its prediction."""
         fitted = parameters.fitted
         return Rest(self.known.basis(parameters.features).predict(fitted), fitted.rest)
+
+    def basis_of(self, parameters: Chosen) -> Basis:
+        """Return the basis of an intercept and the features."""
+        return self.known.basis(parameters.features)
 
     def complexity(self, parameters: Chosen) -> int:
         """Return the number of features."""

@@ -92,6 +92,10 @@ class Polynomial(SumPredictor[Curve]):
         basis = self._basis(parameters.feature, parameters.degree)
         return Rest(basis.predict(parameters.fitted), parameters.fitted.rest)
 
+    def basis_of(self, parameters: Curve) -> Basis:
+        """Return the basis of the polynomials up to the degree."""
+        return self._basis(parameters.feature, parameters.degree)
+
     def complexity(self, parameters: Curve) -> int:
         """Return the degree."""
         return parameters.degree

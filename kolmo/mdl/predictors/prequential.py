@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kolmo.coding.code import Code
 from kolmo.coding.integers import Signed
 from kolmo.coding.logstar import LogStar
-from kolmo.mdl.models.design import SHAPES
+from kolmo.mdl.models.design import SHAPES, Basis
 from kolmo.mdl.models.least_squares import fit_rest
 from kolmo.mdl.models.located import located_code
 from kolmo.mdl.models.numeric import SumPredictor
@@ -74,6 +74,10 @@ class Prequential(SumPredictor[Learnt]):
             return None
         basis = self.known.basis(parameters.features).rows
         return np.asarray(np.rint(values @ basis.T @ basis), np.int64)
+
+    def basis_of(self, parameters: Learnt) -> Basis:
+        """Return the basis of an intercept and the features."""
+        return self.known.basis(parameters.features)
 
     def complexity(self, parameters: Learnt) -> int:
         """Return the number of features."""
