@@ -271,6 +271,7 @@ def _draw_lengths(axes: Any, choice: ColumnChoice) -> None:
         best.total_bits, color=PALETTE[4], linewidth=0.8, linestyle=":", label=escaped(best.words)
     )
     axes.set_ylim(*_window(choice, found))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("complexity", fontsize=8)
     axes.set_ylabel("code length, bits", fontsize=8)
     axes.legend(fontsize=8, frameon=False)
@@ -282,8 +283,11 @@ def _window(choice: ColumnChoice, found: dict[str, list[Candidate]]) -> tuple[fl
     assert best is not None
     least = [min(member.total_bits for member in members) for members in found.values()]
     top = max(least)
+    lengths = sorted(member.total_bits for members in found.values() for member in members)
+    half = lengths[len(lengths) // 2] - best.total_bits
     spread = max(top - best.total_bits, 0.02 * best.total_bits, 8.0)
-    return best.total_bits - 0.1 * spread, top + 0.6 * spread
+    above = max(top - best.total_bits + 0.6 * spread, 1.1 * half)
+    return best.total_bits - 0.1 * above, best.total_bits + above
 
 
 def _draw_candidates(axes: Any, choice: ColumnChoice) -> None:

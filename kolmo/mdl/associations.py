@@ -33,7 +33,7 @@ FORMULA = (
 
 LARGEST_LEVELS = 64
 _FEWEST_BINS = 4
-_FEW_VALUES = 16
+_FEW_VALUES, _ROWS_OF_A_VALUE = 16, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,11 +133,11 @@ def associations(
 
     Notes
     -----
-    Numbers of more than 16 and n**(1/3) different values are put into n**(1/3) bins of about as
-    many rows, but 4 to 64; of more than 64 labels the rarest become one. Cells without a value are
-    a level of their own. The length of the pairs is that of one column and of the other one in each
-    of its levels, whichever comes first for the shorter, for one bit; a table that says less than
-    it costs is left out. Time O(n p**2).
+    Numbers of more than n**(1/3) different values are put into n**(1/3) bins of about as many rows,
+    but 4 to 64; not if there are at most 16 values, with 8 rows each on average. Of more than 64
+    labels the rarest become one. Cells without a value are a level of their own. The length of the
+    pairs is that of one column and of the other one in each of its levels, whichever comes first
+    for the shorter, for one bit; a table that says less than it costs is left out. Time O(n p**2).
 
     References
     ----------
@@ -207,7 +207,7 @@ def _of_numbers(values: NDArray[Any]) -> Integers:
     inside = np.sort(values)
     bins = min(LARGEST_LEVELS, max(_FEWEST_BINS, round(values.size ** (1 / 3))))
     firsts = np.flatnonzero(np.concatenate([[True], inside[1:] != inside[:-1]]))
-    if firsts.size > max(_FEW_VALUES, bins):
+    if firsts.size > max(bins, min(_FEW_VALUES, values.size // _ROWS_OF_A_VALUE)):
         wanted = inside[np.arange(bins) * values.size // bins]
         firsts = np.searchsorted(inside, wanted)
     edges = np.unique(inside[firsts])
