@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,29 +9,25 @@ import click
 
 from kolmo.data import open_input
 from kolmo.mdl.contest import Request as Wanted
-from kolmo.mdl.direction import directions
 from kolmo.mdl.features import Features
 from kolmo.mdl.methods import parse_method
 from kolmo.mdl.select import Sent, container, keeps_rows, select_each
-from kolmo.mdl.selection import Candidate, ColumnChoice
+from kolmo.mdl.selection import ColumnChoice
 from kolmo.mdl.streams.predicted import TargetMessage
-from kolmo.mdl.target import choose_target, feature_names, target_container
+from kolmo.mdl.target import choose_target, target_container
 from kolmo.parallel import in_background
 from kolmo.table import Limits, Table, read_table
 
 from ..artefacts import check_apart, check_names, open_artefact, open_picture
 from ..errors import INCONCLUSIVE
 from ..memory import return_large_blocks
-from ..output import Column, Output, note, number, print_paragraph, print_table, setting, write
+from ..output import Output, note, setting
 from ..progress import Bar
-from ..text import visible
+from .choices import render, render_file
+from .direction import direct, only_feature
 
 if TYPE_CHECKING:
     from ..plots.picture import Picture
-
-LONGEST_NUMBER = 60
-LONGEST_LIST = 12
-LONGEST_GIVEN = 6
 
 
 class Request(NamedTuple):
@@ -148,16 +143,16 @@ def run(request: Request) -> int:
     if request.output is not None and request.target is None:
         _check_rows(request, table)
     if request.direction:
-        _only_feature(request, table)
+        only_feature(request, table)
     if output.format == "table":
-        _render_table(table)
+        render_file(table)
     if request.associations:
         return _associate(request, table, output, picture)
     choices, made = _choose(request, wanted, table, output)
     if artefact is not None:
         artefact.write(made())
         artefact.commit()
-    directed = _direct(request, wanted, table, output)
+    directed = direct(request, wanted, table, output)
     output.finish()
     if picture is not None:
         from ..plots.columns import draw_picture
@@ -214,37 +209,6 @@ def _predicted(
     yield choose_target(table, request.target, names, wanted, jobs=request.jobs, progress=bar)
 
 
-def _direct(request: Request, wanted: Wanted, table: Table, output: Output) -> bool:
-    """Show both ways if they are asked for; return whether there is nothing undecided."""
-    if not request.direction:
-        return True
-    assert request.target is not None
-    name = _only_feature(request, table)
-    found = directions(table, name, request.target, wanted, jobs=request.jobs)
-    assert output.groups is not None
-    output.groups[-1]["direction"] = found.to_dict()
-    if output.format == "table":
-        print_table(WAY_COLUMNS, [way.to_dict() for way in found.ways])
-        print_paragraph(f"{found.sentence} (estimate: a difference of code lengths)")
-        print_paragraph(
-            "this compares two descriptions by these families; it is no proof of cause and effect"
-        )
-    elif output.format != "json":
-        note(f"both ways: {found.sentence} (estimate: a difference of code lengths)")
-    return found.conclusive
-
-
-def _only_feature(request: Request, table: Table) -> str:
-    """Return the one feature that there is."""
-    assert request.target is not None
-    names = feature_names(table, request.target, request.feature_names(table))
-    if len(names) != 1:
-        raise click.UsageError(
-            f"--direction needs one feature: got {len(names)}. Choose it by --features"
-        )
-    return names[0]
-
-
 def _associate(request: Request, table: Table, output: Output, picture: "Picture | None") -> int:
     """Show the mutual information of all pairs of columns."""
     from .associations import report
@@ -280,7 +244,7 @@ def _report(choice: ColumnChoice, output: Output, request: Request) -> None:
     rows = [candidate.to_dict() for candidate in choice.rows]
     assert output.groups is not None
     output.groups.append(choice.summary())
-    output.rows(rows, lambda: _render(choice, request))
+    output.rows(rows, lambda: render(choice, criteria=request.criteria))
     if request.plot and choice.sketch is not None:
         from ..plots.columns import draw_column
 
@@ -288,146 +252,3 @@ def _report(choice: ColumnChoice, output: Output, request: Request) -> None:
     if setting("verbose") or (choice.about["rows"] and not choice.candidates):
         for item in choice.left_out:
             note(f"column {choice.column!r}: {item.family} left out: {item.reason}")
-
-
-def _render_table(table: Table) -> None:
-    """Say what was found out about the file."""
-    dialect = table.dialect
-    delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons"}.get(
-        dialect.delimiter, repr(dialect.delimiter)
-    )
-    header = "with a header" if dialect.header else "without a header"
-    print_paragraph(
-        f"{table.file}: {table.rows:,} rows x {len(table.names):,} columns, {header}, "
-        f"{dialect.encoding}" + (f", {delimiter}" if len(table.names) > 1 else "")
-    )
-    write("\n")
-
-
-def _render(choice: ColumnChoice, request: Request) -> None:
-    """Draw the table of one column for people."""
-    name = _named(choice)
-    print_paragraph(f"{name}: {_about(choice.about)}")
-    rows = [row.to_dict() | {"words": row.words} for row in choice.rows]
-    if not choice.candidates:
-        rows = []
-    columns = (*COLUMNS, *CRITERIA) if request.criteria else COLUMNS
-    if rows:
-        print_table(columns, rows)
-        if choice.best is not None:
-            print_paragraph(_describe(choice.best))
-    print_paragraph(f"{name}: {choice.verdict.sentence}")
-    _render_gain(choice)
-    _render_baseline(choice)
-    write("\n")
-
-
-def _named(choice: ColumnChoice) -> str:
-    """Return the column, and what is known beside it if it is a target."""
-    names = choice.about["features"]
-    if names is None:
-        return choice.column
-    more = f" and {len(names) - LONGEST_GIVEN} more" if len(names) > LONGEST_GIVEN else ""
-    shown = [repr(name) if "," in name else name for name in names[:LONGEST_GIVEN]]
-    return f"{choice.column} given {', '.join(shown) or 'nothing'}{more}"
-
-
-def _render_gain(choice: ColumnChoice) -> None:
-    """Say what the features are worth: the best without them beside the best of all."""
-    without = choice.about["without_features_bits"]
-    if without is None or choice.best is None or not choice.about["features"]:
-        return
-    gain = without - choice.best.total_bits
-    if gain > 0:
-        print_paragraph(
-            f"the features save {gain:,.1f} bits (estimate: a difference of code lengths) of the "
-            f"{without:,.1f} (codelength) that {choice.column} takes without them"
-        )
-    else:
-        print_paragraph(f"the features are of no use: nothing predicts {choice.column} from them")
-
-
-def _describe(best: Candidate) -> str:
-    """Return the winner, its length and kind whatever the table leaves out, and its numbers."""
-    parameters = f": {_parameters(best.parameters)}" if best.parameters else ""
-    return f"{best.words}, {best.length}{parameters}"
-
-
-def _render_baseline(choice: ColumnChoice) -> None:
-    """Say so if a compressor of the cells' text is shorter than all models."""
-    shorter = [row for row in choice.baselines if choice.candidates and row.delta_bits < 0]
-    for row in shorter:
-        print_paragraph(
-            f"but {row.family} of the cells is {-row.delta_bits:,.1f} bits shorter: no model here "
-            "describes this column"
-        )
-
-
-def _about(about: dict[str, Any]) -> str:
-    words = [about["type"], f"{about['rows']:,} rows"]
-    if about["missing"]:
-        stray = f", {about['stray']:,} of them stray text" if about["stray"] else ""
-        words.append(f"{about['missing']:,} missing{stray}")
-    if about["levels"] is not None:
-        words.append(f"{about['levels']:,} different")
-    elif about["unit"] is not None:
-        words.append(f"unit {about['unit']:g}")
-    return ", ".join(words)
-
-
-def _parameters(parameters: dict[str, Any]) -> str:
-    return ", ".join(f"{key} = {_value(value)}" for key, value in parameters.items())
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"({_parameters(value)})"
-    if isinstance(value, list):
-        shown = ", ".join(map(_value, value[:LONGEST_LIST]))
-        more = f", ... {len(value) - LONGEST_LIST} more" if len(value) > LONGEST_LIST else ""
-        return f"[{shown}{more}]"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = str(value)
-    return text if len(text) <= LONGEST_NUMBER else f"{Decimal(value):.6g}"
-
-
-def _criterion(key: str) -> Any:
-    def text(row: dict[str, Any]) -> str:
-        value = (row["criteria"] or {}).get(key)
-        return "" if value is None else format(value, ",.1f")
-
-    return text
-
-
-COLUMNS = (
-    Column("rank", number("rank", "d"), 6),
-    Column("model", lambda row: visible(row["words"]), 0, left=True),
-    Column("kind", lambda row: row["kind"], 1, left=True),
-    Column("k", number("free_parameters", "d"), 8),
-    Column("L(cells)", number("cells_bits", ",.1f"), 9),
-    Column("L(model)", number("model_bits", ",.1f"), 10),
-    Column("L(parameters)", number("parameters_bits", ",.1f"), 4),
-    Column("L(data)", number("data_bits", ",.1f"), 3),
-    Column("total bits", number("total_bits", ",.1f"), 0),
-    Column("bits/row", number("bits_per_row", ",.3f"), 7),
-    Column("delta", number("delta_bits", ",.1f"), 2),
-    Column("2^-delta", number("evidence_bound", ".2g"), 5),
-    Column("sent bits", number("message_bits", ",d"), 11),
-)
-WAY_COLUMNS = (
-    Column("first", lambda row: visible(row["cause"]), 0, left=True),
-    Column("by", lambda row: visible(row["cause_model"]), 4, left=True),
-    Column("L(first)", number("cause_bits", ",.1f"), 2),
-    Column("then", lambda row: visible(row["effect"]), 0, left=True),
-    Column("given it by", lambda row: visible(row["effect_model"]), 3, left=True),
-    Column("L(then | first)", number("effect_bits", ",.1f"), 1),
-    Column("total bits", number("total_bits", ",.1f"), 0),
-)
-CRITERIA = (
-    Column("BIC/2 (criterion)", _criterion("bic_bits"), 12),
-    Column("AIC/2 (criterion)", _criterion("aic_bits"), 13),
-    Column("AICc/2 (criterion)", _criterion("aicc_bits"), 14),
-    Column("RNML (criterion)", _criterion("rnml_bits"), 15),
-    Column("gMDL (criterion)", _criterion("gmdl_bits"), 16),
-)
