@@ -7,6 +7,7 @@ tell in fewer bits. It is no proof of cause and effect: another family may tell 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -90,14 +91,9 @@ def directions(table: Table, one: str, other: str, request: Request, *, jobs: in
     if one == other:
         raise ParameterError(f"no direction: got column {one!r} twice; need two.")
     plain = replace(request, sketch=False, verify=False, criteria=False)
-    own = [method for method in request.methods or () if method.name not in predictors.names()]
-    unaided = replace(plain, methods=tuple(own) or None)
-    alone = {
-        choice.column: choice
-        for choice, _ in select_each(table, unaided, columns=[one, other], jobs=jobs)
-    }
+    alone = {name: _alone(table, name, plain, jobs) for name in (one, other)}
     ways = [
-        _way(alone[first], choose_target(table, second, [first], plain, jobs=jobs)[0])
+        _way(alone[first], _given(table, second, first, plain, jobs))
         for first, second in ((one, other), (other, one))
     ]
     ways.sort(key=lambda way: way.total_bits)
@@ -111,6 +107,30 @@ def directions(table: Table, one: str, other: str, request: Request, *, jobs: in
     if not conclusive:
         sentence = f"inconclusive: {sentence}; a verdict needs {request.min_gain_bits:g} bits"
     return Direction((ways[0], ways[1]), sentence, conclusive)
+
+
+def _alone(table: Table, name: str, request: Request, jobs: int) -> ColumnChoice:
+    """Return the choice for a column by itself."""
+    own = [method for method in request.methods or () if method.name not in predictors.names()]
+
+    def choose(wanted: Request) -> ColumnChoice:
+        ((choice, _),) = select_each(table, wanted, columns=[name], jobs=jobs)
+        return choice
+
+    return _with_a_model(choose, replace(request, methods=tuple(own) or None))
+
+
+def _given(table: Table, name: str, feature: str, request: Request, jobs: int) -> ColumnChoice:
+    """Return the choice for a column given another one."""
+    return _with_a_model(
+        lambda wanted: choose_target(table, name, [feature], wanted, jobs=jobs)[0], request
+    )
+
+
+def _with_a_model(choose: Callable[[Request], ColumnChoice], request: Request) -> ColumnChoice:
+    """Return a choice; by all families if none of those wanted suits the column."""
+    choice = choose(request)
+    return choice if choice.best is not None else choose(replace(request, methods=None))
 
 
 def _way(cause: ColumnChoice, effect: ColumnChoice) -> Way:

@@ -288,7 +288,7 @@ def test_plot_shows_data_and_model(nile: Any) -> None:
     run = "kolmo mdl-select nile.csv -C flow -f histogram,normal --plot"
     drawn = nile(f"{run} --format table")
     assert "\u2588" in drawn.out
-    assert "histogram: bits above its shortest" in drawn.out
+    assert "histogram: code lengths in bits above its shortest" in drawn.out
     piped = nile(run)
     assert "\u2588" in piped.err
     assert piped.out == nile(run.removesuffix("--plot")).out
