@@ -1,66 +1,52 @@
 """What the shell may complete the value of an option with; nothing is imported before it asks."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import click
 
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
-def names(
-    ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
-    incomplete: str,
-) -> list[str]:
-    """Complete the last of several comma-separated names of estimators."""
+
+def _last_of(known: Callable[[], Iterable[str]]) -> Completer:
+    """Return what completes the last of several comma-separated names."""
+
+    def complete(
+        ctx: click.Context,  # noqa: ARG001
+        param: click.Parameter,  # noqa: ARG001
+        incomplete: str,
+    ) -> list[str]:
+        *before, last = incomplete.split(",")
+        return [",".join([*before, name]) for name in known() if name.startswith(last)]
+
+    return complete
+
+
+def _estimators() -> list[str]:
     from kolmo.registry import estimators
 
-    return _complete_last(estimators.own_names(), incomplete)
+    return estimators.own_names()
 
 
-def families(
-    ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
-    incomplete: str,
-) -> list[str]:
-    """Complete the last of several comma-separated names of families and compressors."""
+def _families() -> list[str]:
     from kolmo.registry import estimators, families, predictors
 
-    known = (families, predictors, estimators)
-    return _complete_last([name for kind in known for name in kind.own_names()], incomplete)
+    return [name for kind in (families, predictors, estimators) for name in kind.own_names()]
 
 
-def measures(
-    ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
-    incomplete: str,
-) -> list[str]:
-    """Complete the last of several comma-separated measures of the automaton."""
-    from kolmo.registry import estimators
-
-    return _complete_last([*estimators.own_names(), "paper"], incomplete)
-
-
-def rules(
-    ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
-    incomplete: str,
-) -> list[str]:
-    """Complete the name of a rule."""
+def _rules() -> list[str]:
     from kolmo.registry import rules
 
-    return _complete_last(rules.own_names(), incomplete)
+    return rules.own_names()
 
 
-def codes(
-    ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
-    incomplete: str,
-) -> list[str]:
-    """Complete the last of several comma-separated names of codes of counts."""
+def _codes() -> Iterable[str]:
     from kolmo.mdl.counted import CODES
 
-    return _complete_last(CODES, incomplete)
+    return CODES
 
 
-def _complete_last(names: Iterable[str], incomplete: str) -> list[str]:
-    *before, last = incomplete.split(",")
-    return [",".join([*before, name]) for name in names if name.startswith(last)]
+names = _last_of(_estimators)
+families = _last_of(_families)
+measures = _last_of(lambda: [*_estimators(), "paper"])
+rules = _last_of(_rules)
+codes = _last_of(_codes)

@@ -8,6 +8,7 @@ import click
 from kolmo.automaton.ensembles import QUANTITIES, Peak, Scan, peaks, summarise
 from kolmo.automaton.paper import Fit
 from kolmo.automaton.record import Record
+from kolmo.automaton.rule import chosen_seed
 from kolmo.errors import InputError, MemoryLimitError
 from kolmo.parallel import in_background
 
@@ -70,7 +71,7 @@ def run(request: Request) -> int:
     if record is not None:
         request = request.restored(record.parameters)
     if request.seed is None:
-        request = request._replace(seed=_chosen_seed())
+        request = request._replace(seed=chosen_seed())
     output = Output("automaton scan", request.parameters())
     output.groups, output.seed = [], request.seed
     work = _Work(request, output, keeper)
@@ -252,12 +253,6 @@ def _resumed(request: Request) -> Record | None:
     now = {**request.parameters(), "seed": request.seed}
     wanted = {name: now[name] for name in sorted(named_options() & now.keys())}
     return resumed(request.resume, "scan", wanted, request.memory_limit)
-
-
-def _chosen_seed() -> int:
-    from numpy.random import SeedSequence
-
-    return int(SeedSequence().generate_state(1)[0])
 
 
 def _mean(name: str) -> Any:

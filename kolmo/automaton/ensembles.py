@@ -15,6 +15,7 @@ from kolmo.automaton.paper import Fit, fit_polynomial, fit_power, fit_scale
 from kolmo.automaton.paper import protocol as published
 from kolmo.automaton.plan import Plan, make_plan
 from kolmo.automaton.remarks import AUDIT_IT, WITHDRAWN
+from kolmo.automaton.rule import chosen_seed
 from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import ParameterError, shorten
 from kolmo.parallel import ordered_map
@@ -215,7 +216,7 @@ def scan(
     >>> [(row.size, row.grain, row.replicas) for row in found.rows], len(found.peaks)
     ([(5, 1, 2), (6, 1, 2)], 4)
     """
-    chosen = int(SeedSequence().generate_state(1)[0]) if seed is None else seed
+    chosen = chosen_seed(seed)
     found = peaks(
         sizes,
         replicas,

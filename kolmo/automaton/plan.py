@@ -8,15 +8,13 @@ from inspect import signature
 from time import monotonic
 from typing import Any, NamedTuple
 
-from numpy.random import SeedSequence
-
 from kolmo.automaton.checkpoint import load
 from kolmo.automaton.coarse import Graining, Grid, check_graining, default_grain
 from kolmo.automaton.initial import initial as initial_grid
 from kolmo.automaton.mean import has_exact_mean
 from kolmo.automaton.paper import Protocol
 from kolmo.automaton.paper import protocol as published
-from kolmo.automaton.rule import Rule
+from kolmo.automaton.rule import Rule, chosen_seed
 from kolmo.automaton.sample import Meter, Sample
 from kolmo.automaton.schedule import Schedule, Time, paper_schedule, schedule
 from kolmo.automaton.sizes import DEFAULT_MEASURE, PAPER
@@ -288,7 +286,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan of a run, everything checked; see `kolmo.automaton.curve.run`."""
     made = _make_rule(rule, boundary=boundary, engine=engine, **(settings or {}))
-    chosen = int(SeedSequence().generate_state(1)[0]) if seed is None else seed
+    chosen = chosen_seed(seed)
     grid = _grid(initial, size, chosen, memory_limit)
     times: dict[str, Any] = {"clock": clock, "samples": samples, "spacing": spacing}
     paper = _published(made, grid, protocol, times)

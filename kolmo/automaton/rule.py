@@ -29,6 +29,11 @@ from kolmo.progress import SILENT, Progress
 Seed = int | SeedSequence
 
 
+def chosen_seed(seed: int | None = None) -> int:
+    """Return the seed that is given, or else one by chance, 32 bits."""
+    return int(SeedSequence().generate_state(1)[0]) if seed is None else seed
+
+
 class Rule(ABC):
     """A dynamics.
 

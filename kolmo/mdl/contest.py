@@ -20,7 +20,7 @@ from kolmo.mdl.criteria import OF_SUMS, criteria
 from kolmo.mdl.family import Family, Model
 from kolmo.mdl.features import Known
 from kolmo.mdl.message import Chosen, ColumnCode, ColumnMessage, TableMessage
-from kolmo.mdl.methods import Method, MethodCode, default_methods, make_family, sent_method
+from kolmo.mdl.methods import Method, default_methods, make_family, sent_method
 from kolmo.mdl.models.located import number
 from kolmo.mdl.predictor import Predictor
 from kolmo.mdl.selection import (
@@ -124,7 +124,6 @@ class Contest:
         self.texts = texts
         self._code = ColumnCode(_UNLIMITED, features)
         self._features = None if features is None else features.keep(self.cells.marks == 0)
-        self._methods = MethodCode(predicting=features is not None)
         self.cells_bits = self._code.codelength(self._message(None))
 
     @cached_property
@@ -207,7 +206,7 @@ class Contest:
     def _entry(self, method: Method, model: Model) -> _Entry:
         family = make_family(method, self._features)
         sent = sent_method(method, family)
-        model_bits = self._methods.codelength(sent)
+        model_bits = self._code.methods.codelength(sent)
         bits = (self.cells_bits, model_bits, model.parameters_bits, model.data_bits)
         total = math.fsum(bits)
         candidate = Candidate(

@@ -81,7 +81,7 @@ class ColumnCode(Code[ColumnMessage]):
 
     def __init__(self, limit: int, features: Features | None = None) -> None:
         self.limit, self.features = limit, features
-        self._methods = MethodCode(predicting=features is not None)
+        self.methods = MethodCode(predicting=features is not None)
 
     def codelength(self, value: ColumnMessage, /) -> float:
         """Return the length in bits."""
@@ -96,7 +96,7 @@ class ColumnCode(Code[ColumnMessage]):
         rows = value.values.size
         return Prices(
             cells_bits,
-            self._methods.codelength(method),
+            self.methods.codelength(method),
             family.parameter_code(rows).codelength(parameters),
             family.data_code(parameters, rows).codelength(value.values),
         )
@@ -106,7 +106,7 @@ class ColumnCode(Code[ColumnMessage]):
         CellsCode(self.limit).encode(value.cells, coder)
         if value.chosen is not None:
             method, family, parameters = value.chosen
-            self._methods.encode(method, coder)
+            self.methods.encode(method, coder)
             family.code(value.values.size).encode((parameters, value.values), coder)
 
     def decode(self, coder: Reader, /) -> ColumnMessage:
@@ -114,7 +114,7 @@ class ColumnCode(Code[ColumnMessage]):
         cells = CellsCode(self.limit).decode(coder)
         if cells.present == 0:
             return ColumnMessage(cells, to_values([]), None)
-        method = self._methods.decode(coder)
+        method = self.methods.decode(coder)
         family = stored_family(method, self._known(cells))
         parameters, values = family.code(cells.present).decode(coder)
         return ColumnMessage(cells, to_values(values), Chosen(method, family, parameters))

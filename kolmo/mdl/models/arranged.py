@@ -60,9 +60,7 @@ def locations(parts: Sequence[Located], lengths: Sequence[int], order: Integers)
     middles = [
         round(Fraction(part.location << part.exponent, 1 << part.fraction_bits)) for part in parts
     ]
-    inside = to_values(
-        [m for m, length in zip(middles, lengths, strict=True) for _ in range(length)]
-    )
+    inside = np.repeat(to_values(middles), lengths)
     found = np.empty_like(inside)
     found[order] = inside
     return found

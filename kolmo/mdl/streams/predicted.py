@@ -13,14 +13,12 @@ from kolmo.errors import InputError, ParameterError, shorten
 from kolmo.mdl.cells import Flag, put_together
 from kolmo.mdl.features import Known, features_text, read_features
 from kolmo.mdl.message import ColumnCode, ColumnMessage, table_bytes
-from kolmo.mdl.methods import edition
 from kolmo.mdl.packed import PackedTexts, TextList
+from kolmo.mdl.streams._stream import Stream
 from kolmo.table import Limits, Texts, read_table
 
 EXAMPLES: list[dict[str, int]] = [{}]
 
-_MEMORY_FACTOR = 24
-_LEAST_MEMORY = 1 << 24
 _LARGEST_PREFIX = 1 << 24
 _ALL = 1 << 62
 
@@ -33,41 +31,21 @@ class TargetMessage(NamedTuple):
     known: Known
 
 
-class Predicted:
+class Predicted(Stream):
     """The code of a target given features; ``kolmo mdl-select --target Y -o`` writes it.
 
     The side information is a CSV file with the features, found by their names, whatever else it
     holds; the container keeps the SHA-256 of their cells. Decoded are the cells of the target,
     exactly, with canonical quoting and line feeds, under its name.
-
-    Parameters
-    ----------
-    edition : int, optional
-        Which families and predictors were known to the encoder; those known here if not given.
-
-    Raises
-    ------
-    InputError
-        If it is another edition: its numbers of families mean others here.
     """
 
     name = "predicted"
-    requires: tuple[str, ...] = ()
-    extra = ""
+    predicting = True
+    nouns = "predictors"
+    command = "kolmo mdl-select FILE --target NAME -o OUT"
     primes = True
     given_bytes = _ALL
     given_words = "the encoder's features, row for row and spelled alike,"
-
-    def __init__(self, edition: int | None = None) -> None:
-        if edition is not None and edition != _current():
-            raise InputError(
-                f"other families: the file was made by edition {edition} of kolmo's predictors; "
-                f"this is edition {_current()}. Use the kolmo that made it."
-            )
-
-    def parameters(self) -> dict[str, int]:
-        """Return the edition."""
-        return {"edition": _current()}
 
     def container(self, message: TargetMessage, data: bytes) -> bytes:
         """Return the container of a target whose CSV file is ``data``."""
@@ -101,27 +79,11 @@ class Predicted:
                 missing = missing or error
         raise InputError(f"feature missing in '{shorten(given.name)}': {missing}") from missing
 
-    def compress(
-        self, blocks: Iterable[Buffer], length: int, given: bytes = b""
-    ) -> Iterator[Buffer]:
-        """Refuse: the models have to be chosen."""
-        raise ParameterError(
-            "no code of bytes: got 'predicted'. Try kolmo mdl-select FILE --target NAME -o OUT."
-        )
-
     def decompress(
         self, chunks: Iterable[Buffer], length: int, given: bytes = b""
     ) -> Iterator[Buffer]:
         """Yield the CSV file with the target."""
         yield read_target(b"".join(chunks), given, length)
-
-    def memory_bytes(self, length: int, given_bytes: int = 0) -> int:
-        """Return about how much memory encoding takes."""
-        return _MEMORY_FACTOR * (length + given_bytes) + _LEAST_MEMORY
-
-    def decoder_memory_bytes(self, length: int, given_bytes: int = 0) -> int:
-        """Return about how much memory decoding takes."""
-        return _MEMORY_FACTOR * (length + given_bytes) + _LEAST_MEMORY
 
 
 def write_target(message: TargetMessage, limit: int) -> bytes:
@@ -163,7 +125,3 @@ def _read_known(coder: RangeDecoder) -> tuple[tuple[str, ...], str, str, bool]:
     except UnicodeDecodeError as error:
         raise damaged("names that are not UTF-8") from error
     return names, delimiter, encoding, Flag().decode(coder)
-
-
-def _current() -> int:
-    return edition(predicting=True)
