@@ -15,12 +15,15 @@ _WHERE = {
     "encode": "kolmo.messages",
     "decode": "kolmo.messages",
     "inspect": "kolmo.messages",
+    "code_weights": "kolmo.weights.report",
     "codelengths": "kolmo.mdl.counted",
     "estimators": "kolmo.registry",
     "families": "kolmo.registry",
     "open_input": "kolmo.data",
+    "read_checkpoint": "kolmo.weights.checkpoint",
     "rules": "kolmo.registry",
     "select": "kolmo.mdl.select",
+    "weight_coders": "kolmo.registry",
     "KolmoError": "kolmo.errors",
 }
 
@@ -28,6 +31,7 @@ __all__ = [
     "KolmoError",
     "__version__",
     "bounds",
+    "code_weights",
     "codelengths",
     "decode",
     "encode",
@@ -35,8 +39,10 @@ __all__ = [
     "families",
     "inspect",
     "open_input",
+    "read_checkpoint",
     "rules",
     "select",
+    "weight_coders",
 ]
 
 

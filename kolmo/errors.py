@@ -19,6 +19,10 @@ class InputError(KolmoError):
     """An input is missing, unreadable, endless, or changed while it was read."""
 
 
+class CheckpointError(InputError):
+    """A checkpoint is malformed, unsafe, or of a format that cannot be read safely."""
+
+
 class UnavailableError(KolmoError):
     """An optional dependency is missing; the message says how to install it."""
 

@@ -57,7 +57,21 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
     -----
     A read-only array has another signature than a writable one, hence is compiled apart.
     """
-    compiled: Any = numba.njit(nogil=True, fastmath=False, error_model="numpy")(function)
+    return _compile(function)
+
+
+def lean_kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Return a kernel that is compiled into its callers and counts no references to arrays.
+
+    For a loop that calls small kernels many times, and for these: where every call takes a few
+    arrays, counting who holds them can take most of the time. It cannot make an array; numba
+    refuses to compile one that does.
+    """
+    return _compile(function, forceinline=True, _nrt=False)
+
+
+def _compile(function: Callable[_P, _R], **flags: bool) -> Callable[_P, _R]:
+    compiled: Any = numba.njit(nogil=True, fastmath=False, error_model="numpy", **flags)(function)
     if hasattr(compiled, "_cache") and function.__closure__ is None:
         folder = _locate()[0]
         if folder is not None:

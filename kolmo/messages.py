@@ -126,6 +126,8 @@ def decode_stream(
         code = registry.make_code(header.code, header.parameters)
     except ParameterError as error:
         raise InputError(f"cannot decode '{shorten(opened.source.name)}': {error}") from error
+    if hasattr(code, "memory_limit"):
+        code.memory_limit = memory_limit
     if getattr(code, "isolated", False):
         from kolmo.isolation import Isolated
 

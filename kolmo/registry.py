@@ -135,10 +135,13 @@ estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimat
 families = Registry("family", "kolmo.mdl.families", "kolmo.families")
 predictors = Registry("predictor", "kolmo.mdl.predictors", "kolmo.predictors")
 rules = Registry("rule", "kolmo.automaton.rules", "kolmo.rules")
+readers = Registry("checkpoint format", "kolmo.weights.readers", "kolmo.checkpoint_readers")
+weight_coders = Registry("weight coder", "kolmo.weights.coders", "kolmo.weight_coders")
 
 streams = Registry("code", "kolmo.mdl.streams", "kolmo.streams")
+weight_streams = Registry("code", "kolmo.weights.streams", "kolmo.streams")
 
-CODES = (estimators, streams)
+CODES = (estimators, streams, weight_streams)
 
 
 def make_code(name: str, parameters: dict[str, int]) -> Any:

@@ -183,3 +183,26 @@ print(json.dumps(answers))
     expected = [[suffix_array(t).tolist(), lz76_phrases(t), lz78_phrases(t)] for t in texts]
     listed = repr([text.tolist() for text in texts])
     assert run(tmp_path, f"TEXTS = {listed}\n{script}", NUMBA_DISABLE_JIT="1") == expected
+
+
+@jit.lean_kernel
+def add_up(numbers):
+    total = 0
+    for number in numbers:
+        total += number
+    return total
+
+
+@jit.lean_kernel
+def add_up_a_copy(numbers):
+    return add_up(numbers.copy())
+
+
+def test_a_lean_kernel_leaves_counts_of_references_alone_and_cannot_make_arrays():
+    numbers = np.arange(5)
+    before = sys.getrefcount(numbers)
+    assert [add_up(numbers) for _ in range(10)] == [10] * 10
+    assert sys.getrefcount(numbers) == before
+    if hasattr(add_up, "py_func"):
+        with pytest.raises(Exception, match=r"(?i)nrt|nopython"):
+            add_up_a_copy(numbers)

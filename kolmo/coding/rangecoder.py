@@ -113,6 +113,24 @@ class RangeEncoder:
                 _carry(self._bytes)
             self._bytes += out[:written].data
 
+    def write(self, loop: Callable[..., int], room: int, /, *arguments: Any) -> int:
+        """Return what a kernel returns that writes at most ``room`` bytes through this head.
+
+        See `kolmo.coding.kernels.binary`.
+        """
+        import numpy as np
+
+        from kolmo.coding.kernels.binary import CARRY, WRITER
+
+        head = np.array([WRITER, self._low, self._range, 0, 0], np.uint64)
+        out = np.empty(room, np.uint8)
+        found = loop(head, out, *arguments)
+        self._low, self._range = int(head[1]), int(head[2])
+        if head[CARRY]:
+            _carry(self._bytes)
+        self._bytes += out[: int(head[4])].data
+        return found
+
     def finish(self) -> bytes:
         """Return the message: the bytes that are out, and the shortest end."""
         message = bytearray(self._bytes)
@@ -171,6 +189,8 @@ class RangeDecoder:
         self._offset, self._range, self._unit, self._position = map(int, head[1:])
         if found < 0:
             raise damaged(f"no interval at byte {self._position} of {len(self._payload)}")
+        if self._position > len(self._payload):
+            raise damaged(f"it ends too early, after {len(self._payload)} bytes")
         return found
 
     def finish(self) -> None:

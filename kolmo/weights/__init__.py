@@ -1,0 +1,1 @@
+"""Description lengths of networks: checkpoints of any architecture, and noisy weights."""
