@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import click
+from click.shell_completion import CompletionItem
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -17,6 +18,24 @@ def _last_of(known: Callable[[], Iterable[str]]) -> Completer:
     ) -> list[str]:
         *before, last = incomplete.split(",")
         return [",".join([*before, name]) for name in known() if name.startswith(last)]
+
+    return complete
+
+
+def word_or_file(words: dict[str, str]) -> Callable[..., list[CompletionItem]]:
+    """Return what completes an argument in whose place a subcommand may stand."""
+
+    def complete(
+        ctx: click.Context,  # noqa: ARG001
+        param: click.Parameter,  # noqa: ARG001
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        found = [
+            CompletionItem(word, help=text)
+            for word, text in words.items()
+            if word.startswith(incomplete)
+        ]
+        return [*found, CompletionItem(incomplete, type="file")]
 
     return complete
 
@@ -39,6 +58,12 @@ def _rules() -> list[str]:
     return rules.own_names()
 
 
+def _weight_coders() -> list[str]:
+    from kolmo.registry import weight_coders
+
+    return weight_coders.own_names()
+
+
 def _codes() -> Iterable[str]:
     from kolmo.mdl.counted import CODES
 
@@ -50,3 +75,4 @@ families = _last_of(_families)
 measures = _last_of(lambda: [*_estimators(), "paper"])
 rules = _last_of(_rules)
 codes = _last_of(_codes)
+weight_coders = _last_of(_weight_coders)

@@ -46,6 +46,13 @@ class DefaultGroup(click.Command):
             self._refuse_near(word, click.Context(self, info_name=info_name, parent=parent))
         return super().make_context(info_name, args, parent=parent, **extra)
 
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return its parameters; to a subcommand's path its own arguments do not belong."""
+        found = super().get_params(ctx)
+        if ctx.command is self:
+            return found
+        return [param for param in found if not isinstance(param, click.Argument)]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the options, then the subcommands from their static strings."""
         super().format_options(ctx, formatter)

@@ -14,6 +14,7 @@ COMMANDS = {
     "complexity": "Bound the Kolmogorov complexity of files from above.",
     "automaton": "Run the coffee automaton, measure its complexity, and audit it.",
     "mdl-select": "Choose the best model of each column of a CSV file.",
+    "weights": "Measure the description length of a trained network.",
     "encode": "Encode a file into a checksummed .klm container.",
     "decode": "Decode a .klm container, every check passed.",
     "inspect": "Show what a .klm container says of itself.",

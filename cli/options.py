@@ -152,6 +152,26 @@ def file(function: F) -> F:
     return click.argument("file", default="-", type=FILE, metavar="[FILE]")(function)
 
 
+def model(function: F) -> F:
+    """Add the argument MODEL, standard input by default."""
+    return click.argument("model", default="-", type=FILE, metavar="[MODEL]")(function)
+
+
+def base(function: F) -> F:
+    """Add ``--given``, for a model."""
+    text = "A model of the same architecture that the decoder has, too."
+    return click.option("--given", type=FILE, metavar="BASE", help=text)(function)
+
+
+def certify(function: F) -> F:
+    """Add ``--certify`` and ``--no-certify``."""
+    return click.option(
+        "--certify/--no-certify",
+        default=None,
+        help="Decode every stream now. Default: up to 64 MiB of tensors.",
+    )(function)
+
+
 def files(function: F) -> F:
     """Add the argument FILE, any number of times."""
     return click.argument("files", nargs=-1, type=FILE, metavar="[FILE]...")(function)

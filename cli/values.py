@@ -191,6 +191,39 @@ class Bits(click.ParamType[float]):
         return float(value)
 
 
+class Amount(click.ParamType[float]):
+    """A finite number above 0, and below a limit.
+
+    Parameters
+    ----------
+    below : float
+        The limit.
+    zero : bool
+        Whether 0 will do, too.
+    """
+
+    name = "number"
+
+    def __init__(self, below: float, *, zero: bool = False) -> None:
+        self.below, self.zero = below, zero
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        if isinstance(value, float):
+            return value
+        number = float(value) if re.fullmatch(DECIMAL, value) else -1.0
+        if not (0 < number < self.below or (self.zero and number == 0)):
+            least = "of 0 or more" if self.zero else "above 0"
+            self.fail(
+                f"got '{shorten(value)}'; need a number {least} and below {self.below:g}",
+                param,
+                ctx,
+            )
+        return number
+
+
 class NamedStep(click.ParamType["tuple[str, Fraction]"]):
     """A column and the step of its numbers: ``height=.01``."""
 

@@ -85,10 +85,9 @@ class FileInput:
         """Yield the bytes from disk."""
         for start in range(0, self.size, BLOCK_BYTES):
             yield self.read(start, min(start + BLOCK_BYTES, self.size))
-        self._check_unchanged()
 
     def read(self, start: int = 0, stop: int | None = None) -> bytes:
-        """Return a range of the file; a short read means that the file shrank."""
+        """Return a range of the file, if it is still the one that was opened."""
         wanted = max(0, min(self.size, self.size if stop is None else stop) - start)
         try:
             data = _read_at(self.file, self._start + start, wanted)
@@ -96,6 +95,7 @@ class FileInput:
             raise _unreadable(self.name, error) from None
         if len(data) != wanted:
             raise _changed(self.name)
+        self._check_unchanged()
         return data
 
     def close(self) -> None:

@@ -81,6 +81,22 @@ def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
 @pytest.mark.parametrize(
     "command",
     [
+        "kolmo weights tests/data/mlp.safetensors",
+        "kolmo weights pack tests/data/mlp.safetensors --snr 30 -o mlp.klm",
+    ],
+)
+def test_recipe_of_weights_prints_what_the_readme_shows(kolmo, tmp_path, command):
+    (tmp_path / "tests" / "data").mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "data" / "mlp.safetensors", tmp_path / "tests" / "data")
+    done = kolmo(*command.split()[1:], "--format", "table", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == shown(command)
+
+
+@pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
+@pytest.mark.parametrize(
+    "command",
+    [
         "kolmo mdl-select tests/data/nile.csv --column flow",
         "kolmo mdl-select tests/data/ucb_admissions.csv --target admit",
         "kolmo mdl-select tests/data/wampler.csv --target y4 --features x -f polynomial,normal",

@@ -9,7 +9,7 @@ from .. import options
 @options.output_format
 @options.session(hidden=True)
 def command() -> None:
-    """Show the versions that sizes depend on, and every estimator, family of models and rule.
+    """Show the versions that sizes depend on, and every estimator, model, rule and weight coder.
 
     An estimator is shown with what it removes or computes, the others with their settings.
 

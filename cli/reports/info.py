@@ -6,12 +6,27 @@ import sys
 from typing import Any, NamedTuple
 
 from kolmo.errors import UnavailableError
-from kolmo.registry import Registry, estimators, families, predictors, rules
+from kolmo.registry import (
+    Registry,
+    estimators,
+    families,
+    predictors,
+    readers,
+    rules,
+    weight_coders,
+)
 from kolmo.versions import versions
 
 from ..output import Column, is_terminal, print_table, terminal_width, write
 from ..text import visible
 
+KINDS = {
+    "families": families,
+    "predictors": predictors,
+    "rules": rules,
+    "weight_coders": weight_coders,
+    "checkpoint_formats": readers,
+}
 ROW_KEYS = ("topic", "name", "value", "note")
 
 
@@ -26,7 +41,7 @@ class EstimatorInfo(NamedTuple):
 
 
 class PluginInfo(NamedTuple):
-    """A family, a predictor or a rule: its settings with defaults, and whether it can run here."""
+    """A plug-in of another kind: its settings with defaults, and whether it can run here."""
 
     name: str
     available: bool
@@ -39,22 +54,21 @@ class PluginInfo(NamedTuple):
 
 
 class Info(NamedTuple):
-    """All that ``kolmo info`` knows."""
+    """All that ``kolmo info`` knows; plug-ins by what each kind of them is called."""
 
     versions: dict[str, str | None]
     estimators: list[EstimatorInfo]
-    families: list[PluginInfo]
-    predictors: list[PluginInfo]
-    rules: list[PluginInfo]
+    plugins: dict[str, list[PluginInfo]]
 
     def record(self) -> dict[str, Any]:
         """Return one JSON object: versions by name, and the plug-ins of each kind."""
         return {
             **self.versions,
             "estimators": [item._asdict() for item in self.estimators],
-            "families": [item._asdict() for item in self.families],
-            "predictors": [item._asdict() for item in self.predictors],
-            "rules": [item._asdict() for item in self.rules],
+            **{
+                key: [item._asdict() for item in self.plugins[kind.noun]]
+                for key, kind in KINDS.items()
+            },
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -65,12 +79,11 @@ class Info(NamedTuple):
                 for name, text in self.versions.items()
             ),
             *(("estimator", item.name, item.kind, item.note) for item in self.estimators),
-            *(("family", item.name, item.settings_text(), item.note) for item in self.families),
             *(
-                ("predictor", item.name, item.settings_text(), item.note)
-                for item in self.predictors
+                (noun, item.name, item.settings_text(), item.note)
+                for noun, items in self.plugins.items()
+                for item in items
             ),
-            *(("rule", item.name, item.settings_text(), item.note) for item in self.rules),
         ]
         return [dict(zip(ROW_KEYS, row, strict=True)) for row in found]
 
@@ -80,9 +93,7 @@ def collect() -> Info:
     return Info(
         versions(),
         [_estimator(name) for name in estimators.names()],
-        [_plugin(families, name) for name in families.names()],
-        [_plugin(predictors, name) for name in predictors.names()],
-        [_plugin(rules, name) for name in rules.names()],
+        {kind.noun: [_plugin(kind, name) for name in kind.names()] for kind in KINDS.values()},
     )
 
 
@@ -135,11 +146,10 @@ def render(info: Info) -> None:
     for item in info.estimators:
         _render_item(f"{item.name} ({item.kind}) {item.parameters}", item.note)
     write("\n")
-    kinds = (("family", info.families), ("predictor", info.predictors), ("rule", info.rules))
-    for kind, plugins in kinds:
+    for place, (noun, plugins) in enumerate(info.plugins.items(), start=1):
         for plugin in plugins:
-            _render_item(f"{plugin.name} ({kind}) {plugin.settings_text()}", plugin.note)
-        write("\n" * (kind != "rule"))
+            _render_item(f"{plugin.name} ({noun}) {plugin.settings_text()}", plugin.note)
+        write("\n" * (place < len(info.plugins)))
 
 
 def _render_item(head: str, note: str) -> None:

@@ -129,7 +129,8 @@ def root_mean_square(checkpoint: Checkpoint, keep: tuple[str, ...] = ()) -> floa
         numbers = floats(load_words(tensor), tensor.dtype)
         if is_finite(numbers):
             wide = (piece.astype(np.float64) for piece in pieces(numbers))
-            squares += sum(float(np.dot(piece, piece)) for piece in wide)
+            with np.errstate(over="ignore"):
+                squares += sum(float(np.dot(piece, piece)) for piece in wide)
             count += tensor.elements
     if not 0 < squares < math.inf:
         raise ParameterError(

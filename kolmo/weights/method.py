@@ -167,7 +167,8 @@ def squared_error(tensor: Tensor, words: Words, received: Words) -> float:
     for sent, got in zip(pieces(words), pieces(received), strict=True):
         difference = floats(sent, tensor.dtype).astype(np.float64)
         difference -= floats(got, tensor.dtype)
-        total += float(np.dot(difference, difference))
+        with np.errstate(over="ignore"):
+            total += float(np.dot(difference, difference))
     return total
 
 

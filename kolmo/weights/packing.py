@@ -12,6 +12,7 @@ from typing import IO, NamedTuple
 
 from kolmo.container import digest, overhead_bytes
 from kolmo.data import BLOCK_BYTES, Buffer
+from kolmo.errors import KolmoError
 from kolmo.header import CRC_BYTES, DIGEST_BYTES, Header, crc_bytes, number_bytes
 from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
@@ -57,7 +58,16 @@ class Spool:
         self.size = 0
 
     def write(self, data: bytes) -> None:
-        """Append bytes."""
+        """Append bytes; KolmoError if the disk is full."""
+        try:
+            self._write(data)
+        except OSError as error:
+            raise KolmoError(
+                f"cannot keep streams in a temporary file: {error.strerror}. Set TMPDIR to a "
+                "folder with more room."
+            ) from None
+
+    def _write(self, data: bytes) -> None:
         if self.size <= _IN_MEMORY < self.size + len(data):
             held = self._file
             self._file = tempfile.TemporaryFile()  # noqa: SIM115

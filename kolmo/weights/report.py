@@ -175,7 +175,7 @@ def code_weights(
     >>> import numpy as np
     >>> total = code_weights({"layer": np.zeros((100, 100), np.float32)}, ["mix"]).totals[0]
     >>> total.payload_bits, total.kind
-    (48, 'certified')
+    (40, 'certified')
     """
     checkpoint = as_checkpoint(model)
     base = None if base is None else as_checkpoint(base)

@@ -15,10 +15,13 @@ import pytest
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "schema.json"
 COMMANDS = (
-    "complexity", "automaton", "mdl-select", "encode", "decode", "inspect", "verify",
+    "complexity", "automaton", "mdl-select", "weights", "encode", "decode", "inspect", "verify",
     "codelength", "nml", "info", "completion", "man",
 )  # fmt: skip
-SUBCOMMANDS = ("automaton scan", "automaton scales", "automaton light-cone")
+SUBCOMMANDS = (
+    "automaton scan", "automaton scales", "automaton light-cone",
+    "weights pack", "weights unpack", "weights verify", "weights compare",
+)  # fmt: skip
 PAGES = (*COMMANDS, *SUBCOMMANDS)
 SMALL_RUN = "-n 8 --samples 2 --seed 1"
 WITHOUT_UNIT = {  # ratios, sums, times in clocks of their own, and numbers of things
@@ -26,12 +29,20 @@ WITHOUT_UNIT = {  # ratios, sums, times in clocks of their own, and numbers of t
     "peak_time_standard_error", "cells",
     "ratio", "symbols", "length", "categories", "n", "largest", "complexity",
     "rank", "free_parameters", "evidence_bound",
+    "tensors", "quantised_tensors", "weights", "step", "rmse", "largest_error", "distance",
 }  # fmt: skip
-IN_BITS = ("_bits", "_bytes", "bits_per_byte", "bits_per_symbol", "bits_per_row")
+IN_BITS = ("_bits", "_bytes", "bits_per_byte", "bits_per_symbol", "bits_per_row", "bits_per_weight")
 ROWS = "kolmo complexity --no-header"
 SELECT = "kolmo mdl-select -f categorical,bz2"
 NOT_SIZES = ("0", "-1", "10X", "''", "0x10", "_1", "1__0", "'1 K'", "\u0663")
 NOT_FINITE = ("nan", "inf", "1.5", "1e99")
+PLUGINS = (
+    ("family", "families"),
+    ("predictor", "predictors"),
+    ("rule", "rules"),
+    ("weight coder", "weight_coders"),
+    ("checkpoint format", "checkpoint_formats"),
+)
 EXITS = (
     ("0", "done"),
     ("1", "failed"),
@@ -40,6 +51,10 @@ EXITS = (
     ("70", "bug"),
     ("130, 143", "Ctrl"),
     ("141", "reader"),
+)
+MODEL = (
+    'printf "\\x40\\0\\0\\0\\0\\0\\0\\0%-64s%s" '
+    '\'{"w":{"dtype":"F32","shape":[4,1],"data_offsets":[0,16]}}\' abcdefghijklmnop >m'
 )
 WITH_RECORDS = {
     "complexity": "kolmo complexity text empty",
@@ -64,6 +79,12 @@ WITH_RECORDS = {
     "automaton-scan": "kolmo automaton scan --sizes 5:9:2 --replicas 2 -r noninteracting --seed 1",
     "automaton-scan-one": "kolmo automaton scan --sizes 5 --replicas 1 -r noninteracting --seed 1",
     "automaton-scales": f"kolmo automaton scales {SMALL_RUN}",
+    "weights": f"{MODEL}; kolmo weights m",
+    "weights-lossy": f"{MODEL}; kolmo weights m --bits 4 --depth 1",
+    "weights-pack": f"{MODEL}; kolmo weights pack m -o m.klm",
+    "weights-verify": f"{MODEL}; kolmo weights pack m -o m.klm --snr 30 >packed; "
+    "kolmo weights verify m.klm --against m",
+    "weights-compare": f"{MODEL}; kolmo weights compare m m",
     "automaton-light-cone": f"kolmo automaton light-cone {SMALL_RUN}",
 }
 
@@ -114,6 +135,8 @@ CHECKS = [
     Check("05-engine", "kolmo automaton -n 8 --engine cels", 2, err="(?i)did you mean .cells"),
     Check("05-inner", "kolmo automaton scna", 2, err="(?i)did you mean .scan"),
     Check("05-inner-page", "kolmo man automaton scna", 2, err="(?i)did you mean .scan"),
+    Check("05-weight-coder", "kolmo weights text -e plans", 2, err="(?i)did you mean .planes"),
+    Check("05-weights", "kolmo weights pakc", 2, err="(?i)did you mean .pack"),
     Check("06-inner", "kolmo automaton sc", 2, err="(?i)did you mean .scan|unexpected"),
     Check("06-subcommand", "kolmo comp text", 2, err="unknown command"),
     Check("06-option", "kolmo complexity --recurs text", 2, err="(?i)no such option"),
@@ -150,6 +173,15 @@ CHECKS = [
           out=r"\Atext.klm\ntext.klm\n\Z", err="text"),
     Check("12-json", "kolmo complexity --json -e stored text nope", 1, out='"file": "text"',
           err="nope"),
+    Check("08-model", f"{MODEL}; cat m | kolmo weights -", out=r"\n-\tw\t1\tF32\t"),
+    Check("09-model", f"{MODEL}; cmp <(kolmo weights --no-header m) "
+          "<(kolmo weights --no-header <m | sed 's/^-/m/')"),
+    Check("09-packed", f"{MODEL}; cmp <(kolmo weights pack -q m) <(kolmo weights pack -q <m)"),
+    Check("09-unpacked", f"{MODEL}; kolmo weights pack -q m | kolmo weights unpack | cmp - m"),
+    Check("10-model", f"{MODEL}; cp m ./-x; kolmo weights -e mix -- -x", out="\n-x\tw\t"),
+    Check("12-packed", f"{MODEL}; kolmo weights pack -q m >m.klm; "
+          "kolmo weights verify --no-header m.klm text.klm m.klm | cut -f1", 1,
+          out=r"\Am.klm\nm.klm\n\Z", err="text.klm"),
     Check("13-results-alone-on-stdout", "kolmo complexity text", out="zlib"),
     Check("13-warnings-on-stderr", "kolmo complexity --max-bytes 9 text >o", err="warning"),
     Check("13-help-of-a-mistake", "kolmo complexity --nonsense", 2, err="kolmo complexity --help"),
@@ -239,6 +271,15 @@ CHECKS = [
             ("time-zone", "TZ=Asia/Tokyo", "TZ=America/Lima"),
         )
     ),
+    *(
+        Check(f"25-weights-{name}", f"{MODEL}; cmp <({one} kolmo weights m --json --rel-rmse .1) "
+              f"<({two} kolmo weights m --json --rel-rmse .1)")
+        for name, one, two in (
+            ("hash-seed", "PYTHONHASHSEED=1", "PYTHONHASHSEED=2"),
+            ("locale", "LC_ALL=C", "LC_ALL=de_DE.UTF-8"),
+            ("jobs", "KOLMO_WEIGHTS_JOBS=1", "KOLMO_WEIGHTS_JOBS=2"),
+        )
+    ),
     Check("25-folder", "cmp <(kolmo complexity --json $PWD/text) "
           "<(f=$PWD/text; cd /; kolmo complexity --json $f)"),
     Check("25-encode", "cmp <(PYTHONHASHSEED=1 kolmo encode text -c zstd:window=17:level=3) "
@@ -303,6 +344,9 @@ CHECKS = [
             ("mdl-select --family ", "normal,hist", 3, r"\Aplain,normal,histogram\n\Z"),
             ("mdl-select --family ", "lzm", 3, r"\Aplain,lzma\n\Z"),
             ("mdl-select ", "--prec", 2, r"\Aplain,--precision\n\Z"),
+            ("weights ", "pa", 2, r"\Aplain,pack\nfile,pa\n\Z"),
+            ("weights pack ", "--los", 3, r"\Aplain,--lossless\n\Z"),
+            ("weights --coder ", "mix,tre", 3, r"\Aplain,mix,trellis\n\Z"),
         )
     ),
     *(
@@ -402,10 +446,7 @@ def test_15_info_has_the_same_versions_in_every_format(shell: Any) -> None:
     (record,) = json.loads(shell("kolmo info --json").out)["results"]
     lines = [line.split("\t") for line in shell("kolmo info").out.splitlines()[1:]]
     estimators = record.pop("estimators")
-    plugins = {
-        kind: record.pop(key)
-        for kind, key in (("family", "families"), ("predictor", "predictors"), ("rule", "rules"))
-    }
+    plugins = {kind: record.pop(key) for kind, key in PLUGINS}
     assert {line[1]: line[2] for line in lines if line[0] == "version"} == record
     assert {line[1]: line[2] for line in lines if line[0] == "estimator"} == {
         item["name"]: item["kind"] for item in estimators
@@ -529,6 +570,11 @@ HOSTILE = {
     "folder": "mkdir $'X'; kolmo complexity {} $'X'",
     "warning": "cp text $'X'; kolmo complexity {} --max-bytes 9 $'X'",
     "output": "kolmo encode text -o none/$'X'",
+    "tensor": "kolmo weights {} hostile.safetensors --plot",
+    "no-model": "cp text $'X'; kolmo weights {} $'X'",
+    "loss": "kolmo weights {} text --step $'X'",
+    "measure": "kolmo weights {} hostile.safetensors --eval $'X{{}}' --tol 1",
+    "weight-coder": "kolmo weights {} text -e $'X'",
     "parameters": "kolmo inspect {} forged",
     "refused-parameters": "kolmo verify {} forged",
 }
@@ -546,6 +592,10 @@ def test_20_no_control_character_reaches_the_terminal(case: str, form: str, shel
     (shell.folder / "forged").write_bytes(_forged({ESCAPED: 1}))
     (shell.folder / "hostile.csv").write_text(
         f"{ESCAPED},n\n{ESCAPED}a,1\n{ESCAPED}b,2\nc,{ESCAPED}"
+    )
+    header = json.dumps({ESCAPED: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}})
+    (shell.folder / "hostile.safetensors").write_bytes(
+        len(header).to_bytes(8, "little") + header.encode() + b"abcdefgh"
     )
     done = shell(HOSTILE[case].replace("X", ESCAPED).format(f"--format {form}"))
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", done.out + done.err), done
