@@ -16,9 +16,12 @@ PACKAGES = {
     "constriction": "constriction",
     "khisto": "khisto",
     "mdl_density_hist": "MDL-Density-Histogram",
+    "nncodec": "nncodec",
     "ruptures": "ruptures",
     "sklearn": "scikit-learn",
     "statsmodels": "statsmodels",
+    "torch": "torch",
+    "zipnn": "zipnn",
 }
 """Importable peers, and the distribution that holds each; every other peer is a command."""
 

@@ -1,0 +1,1 @@
+"""Small networks that are really trained, for the cases about weights; not installed."""
