@@ -157,7 +157,11 @@ def as_input(data: Readable) -> Input:
 
 
 def open_input(
-    name: str, *, max_bytes: int | None = None, memory_limit: int = MEMORY_LIMIT
+    name: str,
+    *,
+    max_bytes: int | None = None,
+    memory_limit: int = MEMORY_LIMIT,
+    in_memory: int | None = None,
 ) -> Input:
     """Return the input that ``name`` stands for.
 
@@ -169,6 +173,8 @@ def open_input(
         Take only the first so many bytes.
     memory_limit : int
         Longest stream, in bytes, that is held in memory; regular files have no limit.
+    in_memory : int, optional
+        Longest regular file that is read at once; `IN_MEMORY_BYTES` if not given.
 
     Raises
     ------
@@ -189,7 +195,8 @@ def open_input(
         raise ParameterError("empty file name: got ''; need the name of a file, or - for stdin")
     file = _open_stdin() if name == "-" else _open_file(name)
     try:
-        return _classify(file, name, max_bytes, memory_limit)
+        held = IN_MEMORY_BYTES if in_memory is None else in_memory
+        return _classify(file, name, max_bytes, (memory_limit, held))
     except OSError as error:
         file.close()
         raise _unreadable(name, error) from None
@@ -250,24 +257,27 @@ def _open_file(name: str) -> io.FileIO:
         raise InputError(f"cannot read '{shorten(name)}': {error}") from None
 
 
-def _classify(file: io.FileIO, name: str, max_bytes: int | None, memory_limit: int) -> Input:
+def _classify(file: io.FileIO, name: str, max_bytes: int | None, limits: tuple[int, int]) -> Input:
+    memory_limit, in_memory = limits
     status = os.fstat(file.fileno())
     if stat.S_ISREG(status.st_mode) and status.st_size > 0:
-        return _regular(file, name, status.st_size, max_bytes)
+        opened = _regular(file, name, status.st_size, max_bytes)
+        return opened if opened.size > in_memory else _held(opened)
     endless = stat.S_ISCHR(status.st_mode) and not file.isatty()
     return _stream(file, name, max_bytes, memory_limit, endless=endless)
 
 
-def _regular(file: io.FileIO, name: str, file_size: int, max_bytes: int | None) -> Input:
+def _regular(file: io.FileIO, name: str, file_size: int, max_bytes: int | None) -> FileInput:
     rest = max(0, file_size - file.tell())
     size = rest if max_bytes is None else min(rest, max_bytes)
-    opened = FileInput(file, name, size, truncated=size < rest)
-    if size > IN_MEMORY_BYTES:
-        return opened
+    return FileInput(file, name, size, truncated=size < rest)
+
+
+def _held(opened: FileInput) -> Input:
+    """Return a file's bytes as an input that no later change of the file disturbs."""
     data = opened.read()
-    opened._check_unchanged()
-    file.close()
-    return MemoryInput(data, name, truncated=size < rest)
+    opened.close()
+    return MemoryInput(data, opened.name, truncated=opened.truncated)
 
 
 def _stream(

@@ -146,13 +146,22 @@ def test_large_file_that_changes_is_no_bound(large, change):
     assert "changed while reading" in found.failures[0].message
 
 
-def test_range_of_a_file_that_shrank_is_an_error(large):
+@pytest.mark.parametrize("change", [append, shrink, touch])
+def test_any_range_of_a_file_that_changed_is_an_error(large, change):
     opened = open_input(str(large))
-    shrink(large)
-    with pytest.raises(InputError, match="changed while reading"):
-        opened.read(100, 200)
     assert opened.read(0, 5) == CONTENT[:5]
+    change(large)
+    for start, stop in ((100, 200), (0, 5)):
+        with pytest.raises(InputError, match="changed while reading"):
+            opened.read(start, stop)
     opened.close()
+
+
+def test_files_held_at_once_are_those_up_to_a_length(path):
+    opened = open_input(str(path), in_memory=10)
+    assert isinstance(opened, data_module.FileInput)
+    opened.close()
+    assert isinstance(open_input(str(path)), MemoryInput)
 
 
 @pytest.mark.parametrize("change", [append, shrink, touch])

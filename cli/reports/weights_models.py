@@ -20,11 +20,17 @@ from ..weight_options import Loss
 R = TypeVar("R")
 
 CERTIFY_BYTES = 1 << 26
+HELD_BYTES = 1 << 22  # larger files are read tensor by tensor
+
+
+def open_file(name: str, memory_limit: int) -> Input:
+    """Return a file of which no more is held than one tensor, unless it is small."""
+    return open_input(name, memory_limit=memory_limit, in_memory=HELD_BYTES)
 
 
 def open_model(name: str, memory_limit: int) -> Checkpoint:
     """Return a checkpoint none of whose tensors needs more memory than there may be."""
-    found = read_checkpoint(open_input(name, memory_limit=memory_limit))
+    found = read_checkpoint(open_file(name, memory_limit))
     for tensor in found.tensors:
         if MEMORY_FACTOR * tensor.bytes > memory_limit:
             raise MemoryLimitError(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from kolmo.data import IN_MEMORY_BYTES, Buffer, FileInput, Input, MemoryInput, open_input
+from kolmo.data import IN_MEMORY_BYTES, Buffer, FileInput, Input, MemoryInput
 from kolmo.errors import KolmoError
 from kolmo.parallel import in_background
 from kolmo.weights.canonical import npz_bytes
@@ -14,7 +14,7 @@ from kolmo.weights.checkpoint import read_checkpoint
 
 from ..artefacts import check_names, open_artefact
 from ..output import refuse_binary_on_terminal, write_artefact
-from .weights_models import decoded, open_packed
+from .weights_models import decoded, open_file, open_packed
 
 SAFETENSORS, NPZ = ".safetensors", ".npz"
 
@@ -25,8 +25,8 @@ def run(file: str, output: str | None, given: str | None, *, jobs: int, memory_l
     refuse_binary_on_terminal(output)
     suffix = _suffix(output)
     artefact = open_artefact(output, [name for name in (file, given) if name is not None])
-    opened = open_packed(open_input(file, memory_limit=memory_limit))
-    side = None if given is None else open_input(given, memory_limit=memory_limit)
+    opened = open_packed(open_file(file, memory_limit))
+    side = None if given is None else open_file(given, memory_limit)
 
     def pieces() -> Iterator[Buffer]:
         return decoded(opened, side, jobs=jobs, memory_limit=memory_limit)

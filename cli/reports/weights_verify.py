@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kolmo.data import Buffer, Input, open_input
+from kolmo.data import Buffer, Input
 from kolmo.errors import CertificationError, KolmoError, shorten
 from kolmo.messages import describe
 from kolmo.parallel import in_background
@@ -18,7 +18,7 @@ from kolmo.weights.tensors import floats, pieces, word_type
 from ..artefacts import check_names
 from ..errors import FAILED, say
 from ..output import Output, print_paragraph, write
-from .weights_models import decoded, open_model, open_packed
+from .weights_models import decoded, open_file, open_model, open_packed
 
 
 class Errors(NamedTuple):
@@ -36,12 +36,12 @@ def run(
     names = files or ("-",)
     check_names([*names, against, given])
     output = Output("weights verify", {"against": against, "given": given})
-    side = None if given is None else open_input(given, memory_limit=memory_limit)
+    side = None if given is None else open_file(given, memory_limit)
     original = None if against is None else open_model(against, memory_limit)
     failed = False
     for name in names:
         try:
-            source = open_input(name, memory_limit=memory_limit)
+            source = open_file(name, memory_limit)
             row = _check(source, original, side, jobs=jobs, memory_limit=memory_limit)
         except KolmoError as error:
             where = shorten(name)

@@ -133,13 +133,12 @@ class RangeEncoder:
 
     def finish(self) -> bytes:
         """Return the message: the bytes that are out, and the shortest end."""
-        message = bytearray(self._bytes)
         last = -(-self._low >> _TOP_SHIFT)  # rounded up: a multiple of 2**56 in the interval
         if last > 255:
+            message = bytearray(self._bytes)
             _carry(message)
-        elif last:
-            message.append(last)
-        return bytes(message)
+            return bytes(message)
+        return b"".join((self._bytes, bytes([last]) if last else b""))
 
 
 class RangeDecoder:
@@ -149,7 +148,7 @@ class RangeDecoder:
     in; its 8-byte view reaches further, into zeros at the end.
     """
 
-    def __init__(self, payload: bytes | memoryview) -> None:
+    def __init__(self, payload: bytes | bytearray | memoryview) -> None:
         self._payload = payload
         self._offset = int.from_bytes(bytes(payload[:_HEAD_BYTES]).ljust(_HEAD_BYTES, b"\0"), "big")
         self._range, self._unit, self._position = _MASK, 1, 0

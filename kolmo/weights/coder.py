@@ -16,6 +16,7 @@ from kolmo.weights.checkpoint import DType
 
 Words = NDArray[Any]  # unsigned integers of 1, 2, 4 or 8 bytes
 Indices = NDArray[np.int32]
+Payload = bytes | bytearray
 
 
 class Form(NamedTuple):
@@ -65,7 +66,7 @@ class LosslessCoder(Protocol):
     def encode(self, words: Words, form: Form, base: Words | None = None) -> bytes:
         """Return the payload of words, given as many words of a base where there is one."""
 
-    def decode(self, payload: bytes, form: Form, base: Words | None = None) -> Words:
+    def decode(self, payload: Payload, form: Form, base: Words | None = None) -> Words:
         """Return the words; DecodeError where the payload is not one of this code."""
 
 
@@ -89,5 +90,5 @@ class QuantisedCoder(Protocol):
     def encode(self, indices: Indices, form: Form) -> bytes:
         """Return the payload of indices, all parameters of the model included."""
 
-    def decode(self, payload: bytes, form: Form) -> Indices:
+    def decode(self, payload: Payload, form: Form) -> Indices:
         """Return the indices; DecodeError where the payload is not one of this code."""

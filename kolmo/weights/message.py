@@ -28,6 +28,7 @@ from kolmo.data import Buffer
 from kolmo.header import CRC_BYTES, number_bytes
 from kolmo.registry import weight_coders
 from kolmo.weights.checkpoint import DTYPES, LARGEST_ELEMENTS, Tensor
+from kolmo.weights.coder import Payload
 
 LARGEST_INDEX = 1 << 28
 LARGEST_STREAM = 1 << 48
@@ -79,15 +80,17 @@ class Streams:
         self._chunks = iter(chunks)
         self._held = bytearray()
 
-    def take(self, count: int) -> bytes:
-        """Return the next bytes."""
-        while len(self._held) < count:
+    def take(self, count: int) -> bytearray:
+        """Return the next bytes, which nobody else holds."""
+        taken = self._held[:count]
+        del self._held[:count]
+        while len(taken) < count:
             chunk = next(self._chunks, None)
             if chunk is None:
-                raise damaged(f"it ends {count - len(self._held)} bytes too early")
-            self._held += chunk
-        taken = bytes(self._held[:count])
-        del self._held[:count]
+                raise damaged(f"it ends {count - len(taken)} bytes too early")
+            part = count - len(taken)
+            taken += chunk[:part]
+            self._held += chunk[part:]
         return taken
 
     def number(self, limit: int) -> int:
@@ -129,13 +132,13 @@ class Stream(NamedTuple):
 
     tensor: Tensor
     coder: str
-    payload: bytes
-    crc: bytes
+    payload: Payload
+    crc: bytes | bytearray
 
-    def to_bytes(self, index: Index) -> bytes:
-        """Return the stream as it stands in the payload."""
+    def head(self, index: Index) -> bytes:
+        """Return what stands before the payload."""
         place = number_bytes(index.coders.index(self.coder))
-        return place + number_bytes(len(self.payload)) + self.crc + self.payload
+        return place + number_bytes(len(self.payload)) + self.crc
 
 
 def read_streams(source: Streams, index: Index) -> Iterator[Stream]:

@@ -10,7 +10,7 @@ from kolmo.coding.code import damaged
 from kolmo.errors import CertificationError, ParameterError, shorten
 from kolmo.registry import weight_coders
 from kolmo.weights.checkpoint import Tensor
-from kolmo.weights.coder import Indices, Words
+from kolmo.weights.coder import Indices, Payload, Words
 from kolmo.weights.quantising import LARGEST_STEPS, dequantised, quantise
 from kolmo.weights.tensors import (
     QUANTISABLE,
@@ -21,6 +21,7 @@ from kolmo.weights.tensors import (
     is_kept,
     pieces,
     rounded,
+    word_type,
 )
 
 DEFAULT_LOSSLESS, DEFAULT_QUANTISED = "mix", "trellis"
@@ -64,7 +65,7 @@ class Coded(NamedTuple):
     """
 
     coder: str
-    payload: bytes
+    payload: Payload
     words: Words
     squared_error: float | None = None
 
@@ -128,13 +129,18 @@ def check_coded(tensor: Tensor, coded: Coded, step: float, base: Words | None = 
     """Decode a payload; CertificationError if it does not give the words that the decoder has."""
     received = decode_words(tensor, coded.coder, coded.payload, step, base)
     if not np.array_equal(received, coded.words):
-        raise CertificationError(
-            f"{coded.coder} decodes '{shorten(tensor.name)}' to something else than was coded"
-        )
+        raise wrong_words(tensor, coded.coder)
+
+
+def wrong_words(tensor: Tensor, coder: str) -> CertificationError:
+    """Return the error of a payload that does not give back what was coded."""
+    return CertificationError(
+        f"{coder} decodes '{shorten(tensor.name)}' to something else than was coded"
+    )
 
 
 def decode_words(
-    tensor: Tensor, coder: str, payload: bytes, step: float, base: Words | None = None
+    tensor: Tensor, coder: str, payload: Payload, step: float, base: Words | None = None
 ) -> Words:
     """Return the words of a tensor that a payload holds; DecodeError if it is damaged."""
     made = weight_coders.make(coder)
@@ -149,8 +155,9 @@ def decode_words(
 def restore(
     tensor: Tensor, indices: Words, quantiser: str, step: float, base: Words | None = None
 ) -> Words:
-    """Return the words that a decoder makes of indices."""
-    found = np.empty(indices.size, f"<u{tensor.dtype.word_bytes}")
+    """Return the words that a decoder makes of indices, whose place they may take."""
+    same = tensor.dtype.word_bytes == indices.dtype.itemsize
+    found = indices.view("<u4") if same else np.empty(indices.size, word_type(tensor.dtype))
     start = 0
     for values in dequantised(indices, step, quantiser):
         stop = start + values.size

@@ -10,6 +10,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from hashlib import sha256
 from typing import IO, NamedTuple
 
+import numpy as np
+
 from kolmo.container import digest, overhead_bytes
 from kolmo.data import BLOCK_BYTES, Buffer
 from kolmo.errors import KolmoError
@@ -19,13 +21,21 @@ from kolmo.progress import SILENT, Progress
 from kolmo.registry import weight_coders
 from kolmo.weights.canonical import CanonicalInput, canonical_header
 from kolmo.weights.checkpoint import Checkpoint, Tensor
+from kolmo.weights.coder import Payload
 from kolmo.weights.message import Index, Stream
-from kolmo.weights.method import Coded, Method, check_coded, check_coders, code_tensor
+from kolmo.weights.method import (
+    Coded,
+    Method,
+    check_coders,
+    code_tensor,
+    decode_words,
+    wrong_words,
+)
 from kolmo.weights.quantising import check_step
 from kolmo.weights.streams.weights import Weights
 from kolmo.weights.tensors import load_words, matched
 
-_IN_MEMORY = 1 << 26
+_IN_MEMORY = 1 << 22
 _LEAST_SHARED = 64  # bytes: of smaller tensors, a repetition costs as much as the stream
 
 
@@ -57,7 +67,7 @@ class Spool:
         self._closing = weakref.finalize(self, self._file.close)
         self.size = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Payload) -> None:
         """Append bytes; KolmoError if the disk is full."""
         try:
             self._write(data)
@@ -67,7 +77,7 @@ class Spool:
                 "folder with more room."
             ) from None
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Payload) -> None:
         if self.size <= _IN_MEMORY < self.size + len(data):
             held = self._file
             self._file = tempfile.TemporaryFile()  # noqa: SIM115
@@ -181,7 +191,8 @@ def pack(
             sent.append(Sent(tensor, None, 0, None, checkpoint.tensors[earlier].name))
             continue
         crc = crc_bytes(zlib.crc32(coded.words.data))
-        payload.write(Stream(tensor, coded.coder, coded.payload, crc).to_bytes(index))
+        payload.write(Stream(tensor, coded.coder, coded.payload, crc).head(index))
+        payload.write(coded.payload)
         sent.append(Sent(tensor, coded.coder, 8 * len(coded.payload), coded.squared_error))
         del coded
     header = Header(
@@ -230,9 +241,14 @@ def _coded(
         base = bases.get(tensor.name)
         given = None if base is None else load_words(base)
         coded = code_tensor(tensor, load_words(tensor), method, given)
-        if certify:
-            check_coded(tensor, coded, method.step, given)
-        return coded
+        if not certify:
+            return coded
+        expected = sha256(coded.words.data).digest()
+        coded = coded._replace(words=np.empty(0, coded.words.dtype))  # lets the first ones go
+        received = decode_words(tensor, coded.coder, coded.payload, method.step, given)
+        if sha256(received.data).digest() != expected:
+            raise wrong_words(tensor, coded.coder)
+        return coded._replace(words=received)
 
     results = ordered_map(code, range(len(index.tensors)), jobs, ahead=0 if jobs == 1 else 1)
     for place in range(len(index.tensors)):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kolmo.coding.discrete import Uniform
 from kolmo.coding.rangecoder import RangeDecoder, RangeEncoder
+from kolmo.weights.coder import Payload
 from kolmo.weights.shapes import tables
 
 PIECE = 1 << 14
@@ -114,6 +115,11 @@ def survey(pairs: Iterable[Pair]) -> Survey:
         zeros = zeros or not bool(magnitudes.all())
         sample.append(magnitudes[:: max(1, magnitudes.size // _SAMPLE)][:_SAMPLE].copy())
     return Survey(union, zeros, np.concatenate(sample) if sample else np.zeros(0, np.int64))
+
+
+def writable(payload: Payload) -> memoryview:
+    """Return a payload as the kernel takes it, which reads and writes by the same code."""
+    return memoryview(payload if isinstance(payload, bytearray) else bytearray(payload))
 
 
 class ScaleMixer:

@@ -27,7 +27,7 @@ from kolmo.mdl.models.located import (
     usual_precision,
 )
 from kolmo.mdl.models.locating import move_scale
-from kolmo.weights.coder import Form, Indices
+from kolmo.weights.coder import Form, Indices, Payload
 from kolmo.weights.coders._indices import (
     LARGEST_DISTANCE_BITS,
     Tally,
@@ -65,7 +65,7 @@ class LocatedCoder:
         write_all(distribution(self.shape, place).many, indices, coder)
         return coder.finish()
 
-    def decode(self, payload: bytes, form: Form) -> Indices:
+    def decode(self, payload: Payload, form: Form) -> Indices:
         """Return the indices; DecodeError where the payload is not one of so many."""
         if not form.words:
             check_nothing(payload)

@@ -8,10 +8,10 @@ import numpy as np
 
 from kolmo.coding.code import check_length, damaged
 from kolmo.coding.rangecoder import RangeDecoder, RangeEncoder
-from kolmo.weights.coder import Form, Indices
+from kolmo.weights.coder import Form, Indices, Payload
 from kolmo.weights.coders._numbers import parts
 from kolmo.weights.coders._words import check_nothing
-from kolmo.weights.scalemix import Layout, Pair, ScaleMixer, Traits, survey
+from kolmo.weights.scalemix import Layout, Pair, ScaleMixer, Traits, survey, writable
 
 _LAYOUT = Layout(False, 0, 31)
 _LARGEST = (1 << 31) - 1
@@ -40,13 +40,13 @@ class MixedIndices:
             mixer.write(_pair(indices[part]), coder)
         return coder.finish()
 
-    def decode(self, payload: bytes, form: Form) -> Indices:
+    def decode(self, payload: Payload, form: Form) -> Indices:
         """Return the indices; DecodeError where the payload is not theirs."""
         found = np.empty(form.words, np.int32)
         if not found.size:
             check_nothing(payload)
             return found
-        coder = RangeDecoder(memoryview(bytearray(payload)))
+        coder = RangeDecoder(writable(payload))
         traits = Traits.decode(coder, _LAYOUT, trellis=self.quantiser == "trellis")
         mixer = ScaleMixer(traits, *form.rows)
         for part in parts(found.size):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kolmo.coding.code import damaged
 from kolmo.coding.portable import log2
+from kolmo.weights.coder import Payload
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
@@ -30,7 +31,7 @@ _LARGEST_NUMBER_BYTES = 5
 class Cursor:
     """Reads a payload from its beginning; DecodeError at its end."""
 
-    def __init__(self, payload: bytes) -> None:
+    def __init__(self, payload: Payload) -> None:
         self.payload, self.position = memoryview(payload), 0
 
     def take(self, count: int) -> memoryview:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kolmo.coding.code import check_length, damaged
 from kolmo.data import Buffer
 from kolmo.errors import ParameterError
-from kolmo.weights.coder import Form, Words
+from kolmo.weights.coder import Form, Payload, Words
 
 PIECE_WORDS = 1 << 20
 """How many words are worked on at once: what bounds the memory of an encoder and a decoder."""
@@ -71,7 +71,7 @@ def add_base(words: Words, base: Words | None) -> None:
         np.bitwise_xor(words, base, out=words)
 
 
-def check_nothing(payload: bytes) -> None:
+def check_nothing(payload: Payload) -> None:
     """Raise DecodeError unless the payload of a tensor without words is empty."""
     if payload:
         raise damaged(f"{len(payload)} bytes are left over")

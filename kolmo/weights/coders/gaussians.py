@@ -15,7 +15,7 @@ from kolmo.mdl.families.mixture import Mixture
 from kolmo.mdl.models.alphabet import Shifted
 from kolmo.mdl.models.located import Located, distribution, located_code
 from kolmo.mdl.models.mixed import Mixed, mixed_classes
-from kolmo.weights.coder import Form, Indices
+from kolmo.weights.coder import Form, Indices, Payload
 from kolmo.weights.coders._indices import (
     LARGEST_DISTANCE_BITS,
     Maker,
@@ -64,7 +64,7 @@ class Gaussians:
         write_all(_maker(chosen), indices, coder)
         return coder.finish()
 
-    def decode(self, payload: bytes, form: Form) -> Indices:
+    def decode(self, payload: Payload, form: Form) -> Indices:
         """Return the indices; DecodeError where the payload is not one of so many."""
         if not form.words:
             check_nothing(payload)

@@ -15,7 +15,7 @@ from kolmo.coding.urn import KT
 from kolmo.complexity.estimators._streams import refusing
 from kolmo.errors import ParameterError
 from kolmo.mdl.models.parts import Bounded
-from kolmo.weights.coder import Form, Indices
+from kolmo.weights.coder import Form, Indices, Payload
 from kolmo.weights.coders._indices import PIECE, narrowed, pieces, tally
 from kolmo.weights.coders._outliers import (
     KINDS,
@@ -66,7 +66,7 @@ class Histogram:
             _write(chosen, indices[start : start + SEGMENT], coder)
         return coder.finish()
 
-    def decode(self, payload: bytes, form: Form) -> Indices:
+    def decode(self, payload: Payload, form: Form) -> Indices:
         """Return the indices; DecodeError where the payload is not one of so many."""
         if not form.words:
             check_nothing(payload)

@@ -10,10 +10,10 @@ from kolmo.coding.code import damaged
 from kolmo.coding.discrete import Uniform
 from kolmo.coding.rangecoder import RangeDecoder, RangeEncoder
 from kolmo.weights.checkpoint import DTYPES
-from kolmo.weights.coder import Form, Words
+from kolmo.weights.coder import Form, Payload, Words
 from kolmo.weights.coders._numbers import Numbers, is_near, parts
 from kolmo.weights.coders._words import check_nothing, check_words, word_type
-from kolmo.weights.scalemix import LARGEST_BITS, ScaleMixer, Survey, Traits, survey
+from kolmo.weights.scalemix import LARGEST_BITS, ScaleMixer, Survey, Traits, survey, writable
 
 EXAMPLES: list[dict[str, int]] = [{}]
 
@@ -49,12 +49,12 @@ class Mix:
             mixer.write(numbers.pair(words[part], part), coder, numbers.given(part))
         return coder.finish()
 
-    def decode(self, payload: bytes, form: Form, base: Words | None = None) -> Words:
+    def decode(self, payload: Payload, form: Form, base: Words | None = None) -> Words:
         """Return the words; DecodeError where the payload is not theirs."""
         if not form.words:
             check_nothing(payload)
             return np.empty(0, word_type(form))
-        coder = RangeDecoder(memoryview(bytearray(payload)))
+        coder = RangeDecoder(writable(payload))
         mode = Uniform(_MODES).decode(coder)
         if mode == GIVEN and base is None:
             raise damaged("it was made given a base")

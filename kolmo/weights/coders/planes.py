@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.weights.checkpoint import DType
-from kolmo.weights.coder import Form, Words
+from kolmo.weights.coder import Form, Payload, Words
 from kolmo.weights.coders._planes import KIND_BITS, Cursor, restored, stored
 from kolmo.weights.coders._words import (
     PIECE_WORDS,
@@ -54,7 +54,7 @@ class Planes:
             _write(out, _planes(_turned(piece, turn)))
         return out.getvalue()
 
-    def decode(self, payload: bytes, form: Form, base: Words | None = None) -> Words:
+    def decode(self, payload: Payload, form: Form, base: Words | None = None) -> Words:
         """Return the words; DecodeError where the payload is not one of so many."""
         turn = 8 * form.dtype.word_bytes - _turn(form.dtype)
         words = np.empty(form.words, word_type(form))

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from kolmo.coding.code import damaged
-from kolmo.weights.coder import Form, Words
+from kolmo.weights.coder import Form, Payload, Words
 from kolmo.weights.coders._words import check_words, word_type
 
 EXAMPLES: list[dict[str, int]] = [{}]
@@ -26,7 +26,7 @@ class Raw:
         check_words(words, form, base)
         return words.tobytes()
 
-    def decode(self, payload: bytes, form: Form, base: Words | None = None) -> Words:
+    def decode(self, payload: Payload, form: Form, base: Words | None = None) -> Words:
         """Return the words, which share the memory of the payload, so cannot be written to."""
         wanted = form.words * form.dtype.word_bytes
         if len(payload) != wanted:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import lzma
 from typing import Any, ClassVar
 
 from kolmo.complexity.estimators._streams import compressed, decompressed, fitted_log2, stripped
-from kolmo.weights.coder import Form, Words
+from kolmo.data import Buffer
+from kolmo.weights.coder import Form, Payload, Words
 from kolmo.weights.coders._words import byte_pieces, check_nothing, check_words, gathered
 
 EXAMPLES: list[dict[str, int]] = [{}]
@@ -43,13 +43,13 @@ class Xz:
         compressor = lzma.LZMACompressor(format=lzma.FORMAT_RAW, filters=_filters(form))
         return b"".join(stripped(compressed(compressor, byte_pieces(words, base)), 1))
 
-    def decode(self, payload: bytes, form: Form, base: Words | None = None) -> Words:
+    def decode(self, payload: Payload, form: Form, base: Words | None = None) -> Words:
         """Return the words; DecodeError where the payload is no stream of as many."""
         if not form.words:
             check_nothing(payload)
             return gathered((), form, base)
         decompressor = lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=_filters(form))
-        stream = itertools.chain((b"\0",), (payload,))
+        stream: tuple[Buffer, ...] = (b"\0", memoryview(payload))
         found = decompressed(decompressor, stream, (lzma.LZMAError, EOFError))
         return gathered(found, form, base)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kolmo.complexity.estimators import zstd as estimator
-from kolmo.weights.coder import Form, Words
+from kolmo.weights.coder import Form, Payload, Words
 from kolmo.weights.coders._words import byte_pieces, check_nothing, check_words, gathered
 
 EXAMPLES: list[dict[str, int]] = [{}]
@@ -34,12 +34,12 @@ class Zstd:
             return b""
         return b"".join(_frames(form).compress(byte_pieces(words, base), _size(form)))
 
-    def decode(self, payload: bytes, form: Form, base: Words | None = None) -> Words:
+    def decode(self, payload: Payload, form: Form, base: Words | None = None) -> Words:
         """Return the words; DecodeError where the payload is no frame of as many."""
         if not form.words:
             check_nothing(payload)
             return gathered((), form, base)
-        return gathered(_frames(form).decompress((payload,), _size(form)), form, base)
+        return gathered(_frames(form).decompress((memoryview(payload),), _size(form)), form, base)
 
 
 def _size(form: Form) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from kolmo.coding.code import damaged
 from kolmo.data import MEMORY_LIMIT, Buffer, Input
 from kolmo.errors import DecodeError, KolmoError, MemoryLimitError, ParameterError, shorten
@@ -97,7 +99,7 @@ class Weights:
         )
         streams.finish()
 
-    def _decoded(self, stream: Stream, index: Index) -> bytes:
+    def _decoded(self, stream: Stream, index: Index) -> Buffer:
         """Return the bytes of a tensor; DecodeError naming it if they are not those sent."""
         tensor = stream.tensor
         if MEMORY_FACTOR * tensor.bytes > self.memory_limit:
@@ -110,10 +112,9 @@ class Weights:
             words = self._words(stream, index)
         except DecodeError as error:
             raise DecodeError(f"{error} (tensor '{shorten(tensor.name)}')") from error
-        data = words.tobytes()
-        if crc_bytes(zlib.crc32(data)) != stream.crc:
+        if crc_bytes(zlib.crc32(words.data)) != stream.crc:
             raise damaged(f"CRC-32 of the tensor '{shorten(tensor.name)}' is another")
-        return data
+        return words.view(np.uint8).data
 
     def _words(self, stream: Stream, index: Index) -> Words:
         tensor = stream.tensor
