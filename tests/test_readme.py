@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 TABLES = ("startup", "large-file", "sparse", "panel", "changepoints", "histograms", "mixtures")
 TABLES += ("columns", "automaton", "predictors")
+TABLES += ("weights-lossless", "weights-lossy", "weights-speed", "noisy-weights")
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 TIME = re.compile(r"\d[\d,.]* m?s\b")
 CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+")
@@ -77,6 +78,14 @@ def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
     assert done.stdout == shown(command)
 
 
+def take_data(folder: Path) -> None:
+    """Put what the recipes name into a folder."""
+    (folder / "tests" / "data").mkdir(parents=True)
+    for name in ("mlp.safetensors", "nile.csv"):
+        shutil.copy(ROOT / "tests" / "data" / name, folder / "tests" / "data")
+    shutil.copy(ROOT / "LICENSE", folder)
+
+
 @pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
 @pytest.mark.parametrize(
     "command",
@@ -86,11 +95,25 @@ def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
     ],
 )
 def test_recipe_of_weights_prints_what_the_readme_shows(kolmo, tmp_path, command):
-    (tmp_path / "tests" / "data").mkdir(parents=True)
-    shutil.copy(ROOT / "tests" / "data" / "mlp.safetensors", tmp_path / "tests" / "data")
+    take_data(tmp_path)
     done = kolmo(*command.split()[1:], "--format", "table", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == shown(command)
+
+
+def test_recipe_of_noisy_weights_prints_what_the_readme_shows(kolmo, tmp_path):
+    take_data(tmp_path)
+    for command in (
+        "kolmo weights fit tests/data/nile.csv --target flow --hidden 2",
+        "kolmo weights send tests/data/nile.csv --target flow --hidden 1 "
+        "--payload LICENSE -o flow.klm",
+        "kolmo weights receive flow.klm --given tests/data/nile.csv "
+        "-o flow.csv --payload-out LICENSE.out",
+    ):
+        done = kolmo(*command.split()[1:], "--format", "table", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == shown(command)
+    assert (tmp_path / "LICENSE.out").read_bytes() == (tmp_path / "LICENSE").read_bytes()
 
 
 @pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")

@@ -26,7 +26,15 @@ from ..output import (
 from ..progress import Bar
 from ..text import visible
 from ..weight_options import WAYS, Loss
-from .weights_models import aside, is_certified, open_base, open_model, tuned, tuning_record
+from .weights_models import (
+    aside,
+    is_certified,
+    open_base,
+    open_model,
+    say_unused,
+    tuned,
+    tuning_record,
+)
 from .weights_rows import Line, length_record, make_lines, make_rows, table_depth
 
 LEAST_NAME = 14
@@ -102,6 +110,7 @@ def _measure(request: Request, output: Output) -> tuple[WeightReport, Tuned | No
     base = open_base(request.given, request.memory_limit)
     checkpoint = open_model(request.model, request.memory_limit)
     coders, loss = request.coders(), request.loss
+    say_unused(loss.keep, checkpoint)
     found = tuned(checkpoint, loss, _widest(coders), base)
     distortion = loss.distortion() if found is None else Distortion("step", found.step)
     with Bar(silent=output.format == "json") as bar:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from kolmo import registry
@@ -39,6 +40,13 @@ def open_model(name: str, memory_limit: int) -> Checkpoint:
                 f"limit is {memory_limit}. Use --memory-limit."
             )
     return found
+
+
+def say_unused(patterns: tuple[str, ...], checkpoint: Checkpoint) -> None:
+    """Say which patterns of ``--keep`` name no tensor."""
+    for pattern in patterns:
+        if not any(fnmatchcase(tensor.name, pattern) for tensor in checkpoint.tensors):
+            note(f"--keep '{shorten(pattern)}' names no tensor")
 
 
 def open_base(name: str | None, memory_limit: int) -> Checkpoint | None:

@@ -32,6 +32,7 @@ from .weights_models import (
     is_certified,
     open_base,
     open_model,
+    say_unused,
     tuned,
     tuning_record,
 )
@@ -87,6 +88,7 @@ def run(request: Request) -> int:
     artefact = open_artefact(request.output, inputs)
     base = open_base(request.given, request.memory_limit)
     checkpoint = open_model(request.model, request.memory_limit)
+    say_unused(request.loss.keep, checkpoint)
     found = tuned(checkpoint, request.loss, method.quantised or DEFAULT_QUANTISED, base)
     with Bar(silent=output.format == "json") as bar:
         packed, method = aside(lambda: _packed(request, checkpoint, method, base, found, bar))
@@ -124,7 +126,7 @@ def _packed(
 
 def _row(checkpoint: Checkpoint, packed: Packed, method: Method) -> dict[str, Any]:
     weights = sum(tensor.elements for tensor in checkpoint.tensors)
-    raw_bits, bits = 8 * checkpoint.bytes, 8 * packed.payload.size
+    raw_bits, bits = 8 * checkpoint.bytes, sum(item.payload_bits for item in packed.sent)
     return {
         "file": checkpoint.file,
         "coder": method.quantised or method.lossless,

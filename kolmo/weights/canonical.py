@@ -71,7 +71,13 @@ def canonical_header(tensors: Iterable[Tensor], metadata: dict[str, str]) -> byt
             "shape": list(tensor.shape),
             "data_offsets": offsets,
         }
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise CheckpointError(
+            f"a name or metadata that is no text: got {shorten(ascii(error.object[error.start]))}; "
+            "need Unicode without lone surrogates."
+        ) from None
     text += b" " * (-len(text) % ALIGNMENT)
     return struct.pack("<Q", len(text)) + text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,15 @@ from kolmo.weights.checkpoint import Checkpoint, Tensor
 from kolmo.weights.coder import Words
 from kolmo.weights.method import code_coarsely, received_words, squared_error
 from kolmo.weights.quantising import check_step
-from kolmo.weights.tensors import floats, is_finite, is_kept, load_words, matched, pieces
+from kolmo.weights.tensors import (
+    find_repeats,
+    floats,
+    is_finite,
+    is_kept,
+    load_words,
+    matched,
+    pieces,
+)
 
 STEP, RELATIVE, BITS, SNR = "step", "rel_rmse", "bits", "snr"
 KINDS = (STEP, RELATIVE, BITS, SNR)
@@ -115,27 +123,31 @@ def find_step(
 
 
 def root_mean_square(checkpoint: Checkpoint, keep: tuple[str, ...] = ()) -> float:
-    """Return the root mean square of all weights that can be quantised.
+    """Return the root mean square of all weights that can be quantised, each repetition once.
 
     Raises
     ------
     ParameterError
-        If there are none, or they are all zero, or not all finite.
+        If there are none, or their squares vanish or are beyond all doubles.
     """
+    repeats = find_repeats(checkpoint.tensors, keep)
+    sent = [tensor for place, tensor in enumerate(checkpoint.tensors) if place not in repeats]
+    return _root_mean_square([tensor for tensor in sent if not is_kept(tensor, keep)])
+
+
+def _root_mean_square(tensors: Sequence[Tensor]) -> float:
     squares, count = 0.0, 0
-    for tensor in checkpoint.tensors:
-        if is_kept(tensor, keep):
-            continue
+    for tensor in tensors:
         numbers = floats(load_words(tensor), tensor.dtype)
         if is_finite(numbers):
             wide = (piece.astype(np.float64) for piece in pieces(numbers))
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", under="ignore"):
                 squares += sum(float(np.dot(piece, piece)) for piece in wide)
             count += tensor.elements
     if not 0 < squares < math.inf:
         raise ParameterError(
-            "nothing to be quantised: got no float tensor that is finite and not all zero. "
-            "Leave the distortion out."
+            "nothing to be quantised: got no float tensor with a finite root mean square above 0. "
+            "Leave the distortion out, or use --step."
         )
     return math.sqrt(squares / count)
 
@@ -153,27 +165,34 @@ class _Trial:
     ) -> None:
         self.coder, self.progress = coder, progress
         self._bases = matched(checkpoint, base)
-        self._tensors = [t for t in checkpoint.tensors if not is_kept(t, keep)]
-        self.weights = sum(tensor.elements for tensor in self._tensors)
-        self.rms = root_mean_square(checkpoint, keep)
+        repeats = find_repeats(checkpoint.tensors, keep, self._bases)
+        self._tensors = [
+            tensor
+            for place, tensor in enumerate(checkpoint.tensors)
+            if place not in repeats and not is_kept(tensor, keep)
+        ]
+        self.rms = _root_mean_square(self._tensors)
 
     def rmse(self, step: float) -> float:
         """Return the root mean squared error at a step."""
         quantiser = weight_coders.get(self.coder).quantiser
-        total = 0.0
+        total, count = 0.0, 0
         for tensor, words, base in self._loaded():
             received = received_words(tensor, words, quantiser, step, base)
             if received is not None:
                 total += squared_error(tensor, words, received)
-        return math.sqrt(total / self.weights)
+                count += tensor.elements
+        return math.sqrt(total / count) if count else 0.0
 
     def bits(self, step: float) -> float:
-        """Return the bits of all streams at a step, for each weight."""
-        total = 0
+        """Return the bits of all quantised streams at a step, for each of their weights."""
+        total = count = 0
         for tensor, words, base in self._loaded():
             coded = code_coarsely(tensor, words, self.coder, step, base)
-            total += 8 * (tensor.bytes if coded is None else len(coded.payload))
-        return total / self.weights
+            if coded is not None:
+                total += 8 * len(coded.payload)
+                count += tensor.elements
+        return total / count if count else math.inf
 
     def search(
         self,

@@ -19,6 +19,7 @@ file: whoever decodes the payload has that file, byte by byte.
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -117,7 +118,15 @@ class Streams:
             if not opener.eof or opener.unconsumed_tail or opener.unused_data:
                 raise damaged("the index does not end where it should")
             return _index(json.loads(text))
-        except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+            zlib.error,
+        ) as error:
             raise damaged(f"the index is none: {error}") from error
 
     def finish(self) -> None:
@@ -169,6 +178,8 @@ def _index(shown: dict[str, Any]) -> Index:
         if name not in weight_coders.names():
             raise damaged(f"unknown coder '{name}'")
     step = float.fromhex(shown.get("step", "0x0p+0"))
+    if not 0 <= step < math.inf:
+        raise damaged(f"an impossible step: {step}")
     metadata = {str(key): str(value) for key, value in shown.get("metadata", {}).items()}
     tensors = tuple(_tensor(*item) for item in shown["tensors"])
     repeats = {int(place): int(earlier) for place, earlier in shown.get("repeats", [])}

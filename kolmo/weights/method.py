@@ -25,7 +25,9 @@ from kolmo.weights.tensors import (
 )
 
 DEFAULT_LOSSLESS, DEFAULT_QUANTISED = "mix", "trellis"
+_FLOATS = ("planes",)  # quick, and better where all are the same
 _WHOLE = ("mix", "planes", "zstd", "raw")  # of integers, which are few
+_SHORT = 8  # bytes, which no coder shortens
 
 
 class Method(NamedTuple):
@@ -34,7 +36,8 @@ class Method(NamedTuple):
     Attributes
     ----------
     lossless : str
-        The coder of what is not quantised; where it is longer than the plain words, these.
+        The coder of what is not quantised. By default the shortest of few; of any coder, where it
+        is longer than the plain words, these.
     quantised : str or None
         The coder of indices; None to lose nothing.
     step : float
@@ -96,7 +99,12 @@ def code_tensor(tensor: Tensor, words: Words, method: Method, base: Words | None
 
 def code_exactly(tensor: Tensor, words: Words, coder: str, base: Words | None = None) -> Coded:
     """Return a tensor without loss, by the shortest of few coders; see `Method`."""
-    names = [coder] if tensor.dtype.is_float else dict.fromkeys((coder, *_WHOLE))
+    if tensor.bytes <= _SHORT:
+        return Coded("raw", words.tobytes(), words)
+    others: tuple[str, ...] = ()
+    if coder == DEFAULT_LOSSLESS:
+        others = _FLOATS if tensor.dtype.is_float else _WHOLE
+    names = dict.fromkeys((coder, *others))
     payloads = {name: weight_coders.make(name).encode(words, form(tensor), base) for name in names}
     best = min(payloads, key=lambda name: len(payloads[name]))
     if len(payloads[best]) >= tensor.bytes:
@@ -162,7 +170,8 @@ def restore(
     for values in dequantised(indices, step, quantiser):
         stop = start + values.size
         if base is not None:
-            values = values + floats(base[start:stop], tensor.dtype)
+            with np.errstate(over="ignore"):
+                values = values + floats(base[start:stop], tensor.dtype)
         found[start:stop] = rounded(values, tensor.dtype)
         start = stop
     return found

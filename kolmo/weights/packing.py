@@ -6,7 +6,7 @@ import io
 import tempfile
 import weakref
 import zlib
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import IO, NamedTuple
 
@@ -33,10 +33,9 @@ from kolmo.weights.method import (
 )
 from kolmo.weights.quantising import check_step
 from kolmo.weights.streams.weights import Weights
-from kolmo.weights.tensors import load_words, matched
+from kolmo.weights.tensors import find_repeats, load_words, matched
 
 _IN_MEMORY = 1 << 22
-_LEAST_SHARED = 64  # bytes: of smaller tensors, a repetition costs as much as the stream
 
 
 class Sent(NamedTuple):
@@ -176,7 +175,7 @@ def pack(
     if method.quantised is not None:
         check_step(method.step)
     bases = matched(checkpoint, base)
-    repeats = find_repeats(checkpoint.tensors)
+    repeats = find_repeats(checkpoint.tensors, method.keep, bases)
     index = make_index(checkpoint, method, repeats)
     progress.add(checkpoint.bytes)
     payload = Spool()
@@ -260,24 +259,3 @@ def _coded(
             held[place] = coded._replace(payload=b"")
         yield coded
         del coded
-
-
-def find_repeats(tensors: tuple[Tensor, ...]) -> dict[int, int]:
-    """Return the places of tensors that have the bytes of an earlier one, and the earlier places.
-
-    Only tensors of one type and shape are compared.
-    """
-    alike: dict[tuple[Hashable, ...], list[int]] = {}
-    for place, tensor in enumerate(tensors):
-        if tensor.bytes >= _LEAST_SHARED:
-            alike.setdefault((tensor.dtype.name, tensor.shape), []).append(place)
-    repeats: dict[int, int] = {}
-    for places in alike.values():
-        if len(places) < 2:
-            continue
-        first: dict[Hashable, int] = {}
-        for place in places:
-            key = sha256(load_words(tensors[place]).data).digest()
-            if (earlier := first.setdefault(key, place)) != place:
-                repeats[place] = earlier
-    return repeats

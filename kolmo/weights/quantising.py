@@ -104,10 +104,15 @@ def dequantised(
         for part in _pieces(indices.size):
             multiples = np.empty(part.stop - part.start, np.int64)
             state = points(indices[part], state, multiples)
-            yield multiples * step
+            yield _scaled(multiples, step)
         return
     for part in _pieces(indices.size):
-        yield indices[part] * np.float64(step)
+        yield _scaled(indices[part], step)
+
+
+def _scaled(multiples: NDArray[Any], step: float) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):  # beyond all doubles: the caller takes the largest
+        return multiples * np.float64(step)
 
 
 def _pieces(size: int) -> Iterator[slice]:

@@ -18,8 +18,8 @@ from kolmo.weights.checkpoint import Checkpoint, Tensor, as_checkpoint
 from kolmo.weights.coder import Words
 from kolmo.weights.distortion import Distortion, Found, find_step
 from kolmo.weights.method import Coded, Method, check_coded, code_coarsely
-from kolmo.weights.packing import find_repeats, make_index, overhead_bits
-from kolmo.weights.tensors import floats, form, is_kept, load_words, matched, pieces
+from kolmo.weights.packing import make_index, overhead_bits
+from kolmo.weights.tensors import find_repeats, floats, form, is_kept, load_words, matched, pieces
 
 SLOW = ("xz", "zstd")
 SLOW_FROM_BYTES = 1 << 26
@@ -183,7 +183,8 @@ def code_weights(
     chosen = _choose(checkpoint, coders, distortion, cautions)
     steps = _steps(checkpoint, chosen, distortion, keep, base, progress)
     plan = Plan(chosen, steps, keep, certify)
-    bases, repeats = matched(checkpoint, base), find_repeats(checkpoint.tensors)
+    bases = matched(checkpoint, base)
+    repeats = find_repeats(checkpoint.tensors, keep, bases)
     progress.add(checkpoint.bytes * len(chosen))
 
     def work(place: int) -> TensorReport:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from kolmo.weights.coder import Form, Words
 
 QUANTISABLE = ("F64", "F32", "F16", "BF16")
 PIECE = 1 << 20
+_LEAST_SHARED = 64  # bytes: of smaller tensors, a repetition costs as much as the stream
+_LARGEST = {"F16": 65504.0, "BF16": 3.3895313892515355e38, "F32": 3.4028234663852886e38}
 
 Floats = NDArray[Any]
 
@@ -49,11 +52,12 @@ def floats(words: Words, dtype: DType) -> Floats:
 
 
 def rounded(values: NDArray[np.float64], dtype: DType) -> Words:
-    """Return the words of the numbers nearest to some values; ties go to even ones."""
-    with np.errstate(over="ignore"):
-        if dtype.name != "BF16":
-            return values.astype(f"<f{dtype.word_bytes}").view(word_type(dtype))
-        bits = values.astype(np.float32).view(np.uint32)
+    """Return the words of the finite numbers nearest to some values; ties go to even ones."""
+    largest = _LARGEST.get(dtype.name, float(np.finfo(np.float64).max))
+    values = np.clip(values, -largest, largest)
+    if dtype.name != "BF16":
+        return values.astype(f"<f{dtype.word_bytes}").view(word_type(dtype))
+    bits = values.astype(np.float32).view(np.uint32)
     even = (bits >> np.uint32(16)) & np.uint32(1)
     return ((bits + np.uint32(0x7FFF) + even) >> np.uint32(16)).astype("<u2")
 
@@ -99,3 +103,33 @@ def matched(checkpoint: Checkpoint, base: Checkpoint | None) -> dict[str, Tensor
 def describe(tensor: Tensor) -> str:
     """Return type and shape, as in F32 256x128."""
     return f"{tensor.dtype.name} {'x'.join(map(str, tensor.shape)) or 'scalar'}"
+
+
+def find_repeats(
+    tensors: Sequence[Tensor], keep: tuple[str, ...] = (), bases: Mapping[str, Tensor] | None = None
+) -> dict[int, int]:
+    """Return the places of tensors that have the bytes of an earlier one, and the earlier places.
+
+    Only tensors of one type and shape are compared, both kept or both not, and whose bases have
+    the same bytes, too: a decoder then makes the same of both.
+    """
+    alike: dict[tuple[Hashable, ...], list[int]] = {}
+    for place, tensor in enumerate(tensors):
+        if tensor.bytes >= _LEAST_SHARED:
+            kind = (tensor.dtype.name, tensor.shape, is_kept(tensor, keep))
+            alike.setdefault(kind, []).append(place)
+    repeats: dict[int, int] = {}
+    for places in alike.values():
+        if len(places) < 2:
+            continue
+        first: dict[Hashable, int] = {}
+        for place in places:
+            base = (bases or {}).get(tensors[place].name)
+            key = (_digest(tensors[place]), None if base is None else _digest(base))
+            if (earlier := first.setdefault(key, place)) != place:
+                repeats[place] = earlier
+    return repeats
+
+
+def _digest(tensor: Tensor) -> bytes:
+    return sha256(load_words(tensor).data).digest()

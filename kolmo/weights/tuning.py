@@ -6,10 +6,12 @@ import math
 import os
 import re
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from contextlib import suppress
+from typing import IO, NamedTuple
 
 from kolmo.errors import KolmoError, ParameterError, shorten
 from kolmo.registry import weight_coders
@@ -21,7 +23,10 @@ from kolmo.weights.tensors import is_kept, load_words, matched
 
 PLACEHOLDER = "{}"
 FINEST_OCTAVES, COARSEST_OCTAVES, STEPS_PER_OCTAVE = -12, 2, 4
-_NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_MOST_PRINTED = 1 << 24
+_NUMBER = re.compile(
+    rb"(?<![\w.])[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)(?![\w.])", re.I
+)
 
 
 class Trial(NamedTuple):
@@ -92,6 +97,8 @@ def tune(
             return trials[-1]
 
         reference = measure(0.0, None).value
+        if not math.isfinite(reference):
+            raise KolmoError(f"no measure of the model itself: got {reference}; need a number.")
         finest, coarsest = (
             STEPS_PER_OCTAVE * octaves for octaves in (FINEST_OCTAVES, COARSEST_OCTAVES)
         )
@@ -154,19 +161,45 @@ def _write(path: str, chunks: Iterator[bytes]) -> None:
 def _run(words: list[str], path: str) -> float:
     """Return the last number that a command prints about a file."""
     named = [word.replace(PLACEHOLDER, path) for word in words]
-    try:
-        done = subprocess.run(named, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    except OSError as error:
-        raise KolmoError(f"cannot run '{shorten(named[0])}': {error.strerror or error}") from None
-    if done.returncode != 0:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as complaints:
+        status = _wait(named, out, complaints)
+        printed, said = _read(out), _read(complaints)
+    if status != 0:
+        last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise KolmoError(
-            f"the measure failed: '{shorten(named[0])}' ended with {done.returncode}"
+            f"the measure failed: '{shorten(named[0])}' ended with {status}"
             + (f": {shorten(last[0], 120)}" if last else "")
         )
-    numbers = _NUMBER.findall(done.stdout)
+    numbers = _NUMBER.findall(printed)
     if not numbers:
         raise KolmoError(
             f"no measure: '{shorten(named[0])}' printed no number; need one at the end."
         )
     return float(numbers[-1])
+
+
+def _wait(named: list[str], out: IO[bytes], complaints: IO[bytes]) -> int:
+    """Return how a command ended, all that it had started ended with it."""
+    try:
+        child = subprocess.Popen(
+            named,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=complaints,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise KolmoError(f"cannot run '{shorten(named[0])}': {error.strerror or error}") from None
+    try:
+        return child.wait()
+    finally:
+        if hasattr(os, "killpg"):
+            with suppress(OSError):
+                os.killpg(child.pid, signal.SIGKILL)
+        child.kill()
+        child.wait()
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read(_MOST_PRINTED)

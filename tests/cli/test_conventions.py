@@ -21,6 +21,7 @@ COMMANDS = (
 SUBCOMMANDS = (
     "automaton scan", "automaton scales", "automaton light-cone",
     "weights pack", "weights unpack", "weights verify", "weights compare",
+    "weights fit", "weights send", "weights receive", "weights codelength",
 )  # fmt: skip
 PAGES = (*COMMANDS, *SUBCOMMANDS)
 SMALL_RUN = "-n 8 --samples 2 --seed 1"
@@ -56,6 +57,7 @@ MODEL = (
     'printf "\\x40\\0\\0\\0\\0\\0\\0\\0%-64s%s" '
     '\'{"w":{"dtype":"F32","shape":[4,1],"data_offsets":[0,16]}}\' abcdefghijklmnop >m'
 )
+NOISY = "--target label --features n --hidden 0 --restarts 1"
 WITH_RECORDS = {
     "complexity": "kolmo complexity text empty",
     "complexity-all": "kolmo complexity --all text empty",
@@ -86,6 +88,12 @@ WITH_RECORDS = {
     "kolmo weights verify m.klm --against m",
     "weights-compare": f"{MODEL}; kolmo weights compare m m",
     "automaton-light-cone": f"kolmo automaton light-cone {SMALL_RUN}",
+    "weights-fit": f"kolmo weights fit table.csv {NOISY} -f categorical",
+    "weights-send": f"kolmo weights send table.csv {NOISY} -o m.klm",
+    "weights-send-payload": f"kolmo weights send table.csv {NOISY} -o m.klm --payload text",
+    "weights-receive": f"kolmo weights send -q table.csv {NOISY} -o m.klm --payload text >sent; "
+    "kolmo weights receive m.klm --given table.csv -o y --payload-out p",
+    "weights-codelength": "kolmo weights codelength table.csv --target label --features n",
 }
 
 
@@ -137,6 +145,14 @@ CHECKS = [
     Check("05-inner-page", "kolmo man automaton scna", 2, err="(?i)did you mean .scan"),
     Check("05-weight-coder", "kolmo weights text -e plans", 2, err="(?i)did you mean .planes"),
     Check("05-weights", "kolmo weights pakc", 2, err="(?i)did you mean .pack"),
+    Check("05-unit", f"kolmo weights fit table.csv {NOISY} --unit tnah", 2,
+          err="(?i)did you mean .tanh"),
+    Check("05-prior", f"kolmo weights fit table.csv {NOISY} --prior gausian", 2,
+          err="(?i)did you mean .gaussian"),
+    Check("05-noisy-code", f"kolmo weights send table.csv {NOISY} --code bitsback -o m", 2,
+          err="(?i)did you mean .bits-back"),
+    Check("05-target", "kolmo weights codelength table.csv --target lable", 2,
+          err="(?i)did you mean .label"),
     Check("06-inner", "kolmo automaton sc", 2, err="(?i)did you mean .scan|unexpected"),
     Check("06-subcommand", "kolmo comp text", 2, err="unknown command"),
     Check("06-option", "kolmo complexity --recurs text", 2, err="(?i)no such option"),
@@ -178,6 +194,10 @@ CHECKS = [
           "<(kolmo weights --no-header <m | sed 's/^-/m/')"),
     Check("09-packed", f"{MODEL}; cmp <(kolmo weights pack -q m) <(kolmo weights pack -q <m)"),
     Check("09-unpacked", f"{MODEL}; kolmo weights pack -q m | kolmo weights unpack | cmp - m"),
+    Check("09-noisy", f"cmp <(kolmo weights send -q table.csv {NOISY}) "
+          f"<(kolmo weights send -q - {NOISY} <table.csv)"),
+    Check("09-received", f"kolmo weights send -q table.csv {NOISY} | kolmo weights receive "
+          "--given table.csv | cmp - <(cut -d, -f3 table.csv)"),
     Check("10-model", f"{MODEL}; cp m ./-x; kolmo weights -e mix -- -x", out="\n-x\tw\t"),
     Check("12-packed", f"{MODEL}; kolmo weights pack -q m >m.klm; "
           "kolmo weights verify --no-header m.klm text.klm m.klm | cut -f1", 1,
@@ -280,6 +300,14 @@ CHECKS = [
             ("jobs", "KOLMO_WEIGHTS_JOBS=1", "KOLMO_WEIGHTS_JOBS=2"),
         )
     ),
+    *(
+        Check(f"25-noisy-{name}", f"cmp <({one} kolmo weights send -q table.csv {NOISY}) "
+              f"<({two} kolmo weights send -q table.csv {NOISY})")
+        for name, one, two in (
+            ("hash-seed", "PYTHONHASHSEED=1", "PYTHONHASHSEED=2"),
+            ("threads", "NUMBA_NUM_THREADS=1", "NUMBA_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2"),
+        )
+    ),
     Check("25-folder", "cmp <(kolmo complexity --json $PWD/text) "
           "<(f=$PWD/text; cd /; kolmo complexity --json $f)"),
     Check("25-encode", "cmp <(PYTHONHASHSEED=1 kolmo encode text -c zstd:window=17:level=3) "
@@ -345,6 +373,9 @@ CHECKS = [
             ("mdl-select --family ", "lzm", 3, r"\Aplain,lzma\n\Z"),
             ("mdl-select ", "--prec", 2, r"\Aplain,--precision\n\Z"),
             ("weights ", "pa", 2, r"\Aplain,pack\nfile,pa\n\Z"),
+            ("weights ", "se", 2, r"\Aplain,send\nfile,se\n\Z"),
+            ("weights fit --unit ", "pro", 4, r"\Aplain,probit\n\Z"),
+            ("weights fit --family ", "normal,prequ", 4, r"\Aplain,normal,prequential\n\Z"),
             ("weights pack ", "--los", 3, r"\Aplain,--lossless\n\Z"),
             ("weights --coder ", "mix,tre", 3, r"\Aplain,mix,trellis\n\Z"),
         )
@@ -575,6 +606,11 @@ HOSTILE = {
     "loss": "kolmo weights {} text --step $'X'",
     "measure": "kolmo weights {} hostile.safetensors --eval $'X{{}}' --tol 1",
     "weight-coder": "kolmo weights {} text -e $'X'",
+    "noisy": "kolmo weights fit {} hostile.csv --target $'X' --features n --csv-header yes",
+    "noisy-target": "kolmo weights codelength {} table.csv --target $'X'",
+    "noisy-unit": "kolmo weights fit {} table.csv --target n --unit $'X'",
+    "noisy-prior": "kolmo weights fit {} table.csv --target n --prior $'X'",
+    "noisy-given": "kolmo weights receive {} text.klm -o y --given $'X'",
     "parameters": "kolmo inspect {} forged",
     "refused-parameters": "kolmo verify {} forged",
 }

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from kolmo.weights.distortion import Distortion, find_step, root_mean_square
 from kolmo.weights.method import Method
 from kolmo.weights.packing import pack
 from kolmo.weights.report import LOSSLESS, QUANTISED, code_weights
+from kolmo.weights.tensors import floats, load_words
 from kolmo.weights.tuning import received_file, tune
 
 SOURCE = np.random.default_rng(61)
@@ -28,7 +30,9 @@ MODEL = {
     "steps": np.arange(3),
 }
 MODEL["tied.weight"] = MODEL["second.weight"].copy()
-FLOATS = [value for value in MODEL.values() if value.dtype == np.float32]
+FLOATS = [
+    value for name, value in MODEL.items() if value.dtype == np.float32 and name != "tied.weight"
+]
 RMS = math.sqrt(
     sum(float((v.astype(float) ** 2).sum()) for v in FLOATS) / sum(map(np.size, FLOATS))
 )
@@ -123,14 +127,17 @@ def test_unknown_coders_and_missing_distortions_are_refused():
 # --- distortions
 
 
+def squares(some, others):
+    return float(((some.astype(float) - others) ** 2).sum())
+
+
 def quantisation_error(step, coder):
     packed = pack(as_checkpoint(MODEL), Method(quantised=coder, step=step))
     received = read_checkpoint(MemoryInput(decode(b"".join(packed.chunks()))))
-    pairs = zip(MODEL.values(), received.tensors, strict=True)
     total = sum(
-        float(((np.frombuffer(got.load(), "<f4") - sent.ravel()).astype(float) ** 2).sum())
-        for sent, got in pairs
-        if sent.dtype == np.float32
+        squares(floats(load_words(got), got.dtype), MODEL[got.name].ravel())
+        for got in received.tensors
+        if got.dtype.is_float and got.name != "tied.weight"
     )
     return math.sqrt(total / sum(map(np.size, FLOATS)))
 
@@ -188,6 +195,16 @@ def test_unreachable_aims_are_refused():
 def test_models_without_a_scale_are_refused(model):
     with pytest.raises(ParameterError, match="nothing to be quantised"):
         find_step(as_checkpoint(model), Distortion("rel_rmse", 0.1), "trellis")
+
+
+@pytest.mark.parametrize("distortion", [Distortion("rel_rmse", 0.05), Distortion("bits", 4.0)])
+def test_tensors_that_cannot_be_quantised_do_not_count(distortion):
+    good = {"good": MODEL["first.weight"]}
+    both = good | {"bad": np.full((90, 90), np.nan, np.float32)}
+    alone, beside = (
+        find_step(as_checkpoint(model), distortion, "scales") for model in (good, both)
+    )
+    assert alone == beside
 
 
 def test_scale_is_that_of_all_floats():
@@ -249,6 +266,32 @@ def test_received_file_is_what_unpacking_gives():
 def test_commands_that_measure_nothing_are_refused(command, words):
     with pytest.raises(KolmoError, match=words):
         tune(as_checkpoint(MODEL), command, 0.1, Method(quantised="trellis"))
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [("loss 0.5", 0.5), ("7 batches: -1e-3", -1e-3), ("x=.25, done", 0.25), ("v0x10 3", 3.0)],
+)
+def test_last_number_printed_is_the_measure(printed, value):
+    found = tune(
+        as_checkpoint(MODEL), f"sh -c 'echo {printed}' {{}}", 0.1, Method(quantised="scales")
+    )
+    assert found.reference == value
+
+
+@pytest.mark.parametrize("printed", ["epoch 3 loss nan", "inf"])
+def test_measures_that_are_no_numbers_are_refused(printed):
+    with pytest.raises(KolmoError, match="no measure of the model itself"):
+        tune(as_checkpoint(MODEL), f"sh -c 'echo {printed}' {{}}", 0.1, Method(quantised="scales"))
+
+
+def test_what_a_measure_leaves_behind_is_ended(tmp_path):
+    script = tmp_path / "leave.sh"
+    script.write_text(f"sleep 60 & echo $! > {tmp_path}/pid; echo 1\n")
+    tune(as_checkpoint(MODEL), f"sh {script} {{}}", 0.1, Method(quantised="scales"))
+    left = int((tmp_path / "pid").read_text())
+    stat = Path(f"/proc/{left}/stat")
+    assert not stat.exists() or stat.read_text().split()[2] == "Z"
 
 
 def test_tolerances_that_no_step_keeps_are_said(measure):

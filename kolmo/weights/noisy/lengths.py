@@ -120,11 +120,15 @@ def of_net(problem: Problem, fitted: Fitted, formulas: Theory) -> Iterator[Lengt
         yield _sent(problem, fitted, code, model)
 
 
+def side_table(problem: Problem) -> bytes:
+    """Return a CSV file with the features, as a receiver may have them; any if there are none."""
+    return problem.known.to_csv_bytes() if problem.known.names else problem.data
+
+
 def _sent(problem: Problem, fitted: Fitted, code: str, model: str) -> Length:
     """Return the length of a message, having decoded it."""
     sent = send(problem, fitted, code=code)
-    side = problem.known.to_csv_bytes()
-    if receive(sent.container, side).data != problem.data:
+    if receive(sent.container, side_table(problem)).data != problem.data:
         raise CertificationError(f"{code}: the message does not decode to the target: a bug.")
     model_bits = _shape_bits(problem, fitted) + sent.parts["prior"] + sent.parts["weights"]
     misfit = sent.parts["misfit"]

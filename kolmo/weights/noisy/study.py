@@ -24,7 +24,6 @@ from kolmo.weights.noisy.frame import Settings
 from kolmo.weights.noisy.grid import divergence_bits, to_cloud
 from kolmo.weights.noisy.held_out import HeldOut, held_out
 from kolmo.weights.noisy.lengths import (
-    IN_1993,
     NETS,
     Length,
     cells_bits,
@@ -99,8 +98,8 @@ class Study:
 
     @property
     def best(self) -> Length:
-        """The shortest of all codes."""
-        return self.lengths[0]
+        """The shortest of all codes that can be sent: an estimate wins nothing."""
+        return next(length for length in self.lengths if length.kind != "estimate")
 
     def __getitem__(self, code: str) -> Length:
         """Return the length under one code; KeyError if it has none here."""
@@ -112,8 +111,9 @@ class Study:
     @property
     def sentence(self) -> str:
         """Which is the shortest, in words: net or simple model, and by how much."""
-        nets = [length for length in self.lengths if length.code in NETS]
-        others = [length for length in self.lengths if length.code not in (*NETS, IN_1993)]
+        codes = [length for length in self.lengths if length.kind != "estimate"]
+        nets = [length for length in codes if length.code in NETS]
+        others = [length for length in codes if length.code not in NETS]
         best, won = self.best, self.best.code in NETS
         said = f"{_named(best)} is the shortest, {best.total_bits:,.1f} bits ({best.kind}): "
         if not others:
