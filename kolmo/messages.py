@@ -118,7 +118,11 @@ def encode(
 
 
 def decode_stream(
-    opened: Container, given: Input | None = None, *, memory_limit: int = MEMORY_LIMIT
+    opened: Container,
+    given: Input | None = None,
+    *,
+    memory_limit: int = MEMORY_LIMIT,
+    jobs: int = 1,
 ) -> Iterator[Buffer]:
     """Yield the data in a container; the last check comes after the last piece."""
     header = opened.header
@@ -128,6 +132,8 @@ def decode_stream(
         raise InputError(f"cannot decode '{shorten(opened.source.name)}': {error}") from error
     if hasattr(code, "memory_limit"):
         code.memory_limit = memory_limit
+    if hasattr(code, "jobs"):
+        code.jobs = jobs
     if getattr(code, "isolated", False):
         from kolmo.isolation import Isolated
 

@@ -1,14 +1,13 @@
 """What the commands about weights share: models that fit memory, and what a measure allows."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
-from kolmo import registry
 from kolmo.container import Container
-from kolmo.data import Buffer, Input, open_input
-from kolmo.errors import InputError, MemoryLimitError, ParameterError, shorten
+from kolmo.data import Input, open_input
+from kolmo.errors import InputError, MemoryLimitError, shorten
 from kolmo.parallel import in_background
 from kolmo.weights.checkpoint import Checkpoint, read_checkpoint
 from kolmo.weights.method import Method
@@ -102,19 +101,6 @@ def open_packed(source: Input) -> Container:
             f"'{shorten(opened.header.code)}'. Use kolmo decode."
         )
     return opened
-
-
-def decoded(
-    opened: Container, given: Input | None, *, jobs: int, memory_limit: int
-) -> Iterator[Buffer]:
-    """Yield the safetensors file in a container: its header, then one tensor after the other."""
-    header = opened.header
-    try:
-        code = registry.make_code(header.code, header.parameters)
-    except ParameterError as error:
-        raise InputError(f"cannot decode '{shorten(opened.source.name)}': {error}") from error
-    code.memory_limit, code.jobs = memory_limit, jobs
-    yield from opened.data(code, given, memory_limit=memory_limit)
 
 
 def _say_trial(trial: Trial) -> None:

@@ -8,13 +8,14 @@ import click
 
 from kolmo.data import IN_MEMORY_BYTES, Buffer, FileInput, Input, MemoryInput
 from kolmo.errors import KolmoError
+from kolmo.messages import decode_stream
 from kolmo.parallel import in_background
 from kolmo.weights.canonical import npz_bytes
 from kolmo.weights.checkpoint import read_checkpoint
 
 from ..artefacts import check_names, open_artefact
 from ..output import refuse_binary_on_terminal, write_artefact
-from .weights_models import decoded, open_file, open_packed
+from .weights_models import open_file, open_packed
 
 SAFETENSORS, NPZ = ".safetensors", ".npz"
 
@@ -29,7 +30,7 @@ def run(file: str, output: str | None, given: str | None, *, jobs: int, memory_l
     side = None if given is None else open_file(given, memory_limit)
 
     def pieces() -> Iterator[Buffer]:
-        return decoded(opened, side, jobs=jobs, memory_limit=memory_limit)
+        return decode_stream(opened, side, memory_limit=memory_limit, jobs=jobs)
 
     if suffix == NPZ:
         source = _kept(in_background(pieces()), opened.header.length, file)

@@ -7,7 +7,7 @@ import numpy as np
 
 from kolmo.data import Buffer, Input
 from kolmo.errors import CertificationError, KolmoError, shorten
-from kolmo.messages import describe
+from kolmo.messages import decode_stream, describe
 from kolmo.parallel import in_background
 from kolmo.registry import weight_coders
 from kolmo.weights.checkpoint import Checkpoint, Tensor
@@ -18,7 +18,7 @@ from kolmo.weights.tensors import floats, pieces, word_type
 from ..artefacts import check_names
 from ..errors import FAILED, say
 from ..output import Output, print_paragraph, write
-from .weights_models import decoded, open_file, open_model, open_packed
+from .weights_models import open_file, open_model, open_packed
 
 
 class Errors(NamedTuple):
@@ -59,7 +59,7 @@ def _check(
 ) -> dict[str, Any]:
     """Return the record of a container that decodes to what it says, and to the original."""
     opened = open_packed(source)
-    received = in_background(decoded(opened, side, jobs=jobs, memory_limit=memory_limit))
+    received = in_background(decode_stream(opened, side, memory_limit=memory_limit, jobs=jobs))
     next(received, None)  # the header of the safetensors file, which the index told
     streams = Streams(opened.payload())
     index = streams.index()

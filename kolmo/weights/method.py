@@ -137,14 +137,9 @@ def check_coded(tensor: Tensor, coded: Coded, step: float, base: Words | None = 
     """Decode a payload; CertificationError if it does not give the words that the decoder has."""
     received = decode_words(tensor, coded.coder, coded.payload, step, base)
     if not np.array_equal(received, coded.words):
-        raise wrong_words(tensor, coded.coder)
-
-
-def wrong_words(tensor: Tensor, coder: str) -> CertificationError:
-    """Return the error of a payload that does not give back what was coded."""
-    return CertificationError(
-        f"{coder} decodes '{shorten(tensor.name)}' to something else than was coded"
-    )
+        raise CertificationError(
+            f"{coded.coder} decodes '{shorten(tensor.name)}' to something else than was coded"
+        )
 
 
 def decode_words(

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import IO, NamedTuple
 
-import numpy as np
-
 from kolmo.container import digest, overhead_bytes
 from kolmo.data import BLOCK_BYTES, Buffer
-from kolmo.errors import KolmoError
+from kolmo.errors import CertificationError, DecodeError, KolmoError
 from kolmo.header import CRC_BYTES, DIGEST_BYTES, Header, crc_bytes, number_bytes
 from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
@@ -28,14 +26,13 @@ from kolmo.weights.method import (
     Method,
     check_coders,
     code_tensor,
-    decode_words,
-    wrong_words,
 )
 from kolmo.weights.quantising import check_step
 from kolmo.weights.streams.weights import Weights
 from kolmo.weights.tensors import find_repeats, load_words, matched
 
 _IN_MEMORY = 1 << 22
+NO_LIMIT = 1 << 62
 
 
 class Sent(NamedTuple):
@@ -98,7 +95,7 @@ class Packed(NamedTuple):
     Attributes
     ----------
     kind : str
-        ``certified`` if every stream was decoded in this run, else ``bound``.
+        ``certified`` if the message was decoded in this run, else ``bound``.
     """
 
     header: Header
@@ -155,7 +152,7 @@ def pack(
     base : Checkpoint, optional
         Side information: a model of which this one is a later version.
     certify : bool
-        Whether every stream is decoded again at once.
+        Whether the whole message is decoded again at once.
     jobs : int
         Tensors coded at once; the container is the same for any number.
     progress : Progress
@@ -168,7 +165,7 @@ def pack(
     CheckpointError
         If a tensor cannot be read, or the base has another one of its name.
     CertificationError
-        If a stream decodes to something else than what was coded.
+        If the message decodes to something else than what was coded.
     """
     method = method or Method()
     check_coders(method.lossless, method.quantised)
@@ -182,7 +179,7 @@ def pack(
     payload.write(index.to_bytes())
     sums = sha256(canonical_header(checkpoint.tensors, checkpoint.metadata))
     sent: list[Sent] = []
-    for coded in _coded(index, method, bases, jobs, certify=certify):
+    for coded in _coded(index, method, bases, jobs):
         tensor = checkpoint.tensors[len(sent)]
         sums.update(coded.words.data)
         progress.advance(tensor.bytes)
@@ -201,7 +198,24 @@ def pack(
         {},
         digest(CanonicalInput(base)) if base is not None else b"",
     )
+    if certify:
+        progress.add(header.length)
+        _certify(header, payload, Weights(base, jobs=jobs), progress)
     return Packed(header, payload, tuple(sent), "certified" if certify else "bound")
+
+
+def _certify(header: Header, payload: Spool, code: Weights, progress: Progress) -> None:
+    """Decode the whole payload; CertificationError unless the file comes out that was coded."""
+    code.memory_limit = NO_LIMIT  # what was coded here needs no more to be decoded
+    sums = sha256()
+    try:
+        for piece in code.decompress(payload.chunks(), header.length):
+            sums.update(piece)
+            progress.advance(len(piece))
+    except DecodeError as error:
+        raise CertificationError(f"the message just made does not decode: {error}") from error
+    if sums.digest()[:DIGEST_BYTES] != header.digest:
+        raise CertificationError("the message just made decodes to other weights than were coded")
 
 
 def overhead_bits(index: Index, lengths: Iterable[int], *, given: bool = False) -> int:
@@ -226,9 +240,7 @@ def _coder_names(method: Method) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*names, method.lossless, *exact]))
 
 
-def _coded(
-    index: Index, method: Method, bases: dict[str, Tensor], jobs: int, *, certify: bool
-) -> Iterator[Coded]:
+def _coded(index: Index, method: Method, bases: dict[str, Tensor], jobs: int) -> Iterator[Coded]:
     """Yield each tensor coded; of one that repeats another, the other."""
     wanted = set(index.repeats.values())
     held: dict[int, Coded] = {}
@@ -239,15 +251,7 @@ def _coded(
         tensor = index.tensors[place]
         base = bases.get(tensor.name)
         given = None if base is None else load_words(base)
-        coded = code_tensor(tensor, load_words(tensor), method, given)
-        if not certify:
-            return coded
-        expected = sha256(coded.words.data).digest()
-        coded = coded._replace(words=np.empty(0, coded.words.dtype))  # lets the first ones go
-        received = decode_words(tensor, coded.coder, coded.payload, method.step, given)
-        if sha256(received.data).digest() != expected:
-            raise wrong_words(tensor, coded.coder)
-        return coded._replace(words=received)
+        return code_tensor(tensor, load_words(tensor), method, given)
 
     results = ordered_map(code, range(len(index.tensors)), jobs, ahead=0 if jobs == 1 else 1)
     for place in range(len(index.tensors)):

@@ -14,6 +14,7 @@ from weights import make_checkpoints as make
 from kolmo.container import Container
 from kolmo.data import MemoryInput, open_input
 from kolmo.errors import (
+    CertificationError,
     CheckpointError,
     CorruptFileError,
     KolmoError,
@@ -24,6 +25,7 @@ from kolmo.header import crc_bytes, number_bytes
 from kolmo.messages import decode
 from kolmo.weights.canonical import canonical_bytes
 from kolmo.weights.checkpoint import Checkpoint, as_checkpoint, read_checkpoint
+from kolmo.weights.message import read_streams
 from kolmo.weights.method import Method
 from kolmo.weights.packing import Packed, pack
 from kolmo.weights.streams.weights import Weights
@@ -207,6 +209,18 @@ def test_tied_tensors_with_different_bases_come_back(method):
     received = decode(whole(packed), given=file_of(as_checkpoint(base)))
     assert len(received) == len(file_of(later))
     assert (received == file_of(later)) is (method is None)
+
+
+def test_messages_that_do_not_decode_are_not_certified(monkeypatch):
+    """As when a repetition was not one: only decoding the whole message tells."""
+    model = as_checkpoint({"a": np.arange(90.0), "b": np.arange(90.0) + 1, "n": np.arange(3)})
+    monkeypatch.setattr(
+        "kolmo.weights.streams.weights.read_streams",
+        lambda source, index: [*read_streams(source, index)][:1] * 3,
+    )
+    assert pack(model).kind == "bound"
+    with pytest.raises(CertificationError, match="the message just made"):
+        pack(model, certify=True)
 
 
 def test_tensors_that_are_kept_share_nothing_with_others():

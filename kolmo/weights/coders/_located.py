@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
@@ -42,7 +43,7 @@ _SEARCHED = 1 << 12
 _TRIES = 120
 
 
-class LocatedCoder:
+class LocatedCoder(ABC):
     """The coder of one shape of distributions; its children say which, and where to begin."""
 
     quantised: ClassVar[bool] = True
@@ -51,9 +52,9 @@ class LocatedCoder:
     extra: ClassVar[str] = ""
     shape: ClassVar[type[Quantised]]
 
+    @abstractmethod
     def estimate(self, found: Tally) -> tuple[float, float]:
         """Return about the most likely location and scale."""
-        raise NotImplementedError
 
     def encode(self, indices: Indices, form: Form) -> bytes:
         """Return location and scale, and the indices."""

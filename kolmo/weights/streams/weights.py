@@ -13,7 +13,7 @@ from kolmo.errors import DecodeError, KolmoError, MemoryLimitError, ParameterErr
 from kolmo.header import crc_bytes
 from kolmo.parallel import ordered_map
 from kolmo.weights.canonical import CanonicalInput, canonical_header
-from kolmo.weights.checkpoint import Tensor, read_checkpoint
+from kolmo.weights.checkpoint import Checkpoint, Tensor, read_checkpoint
 from kolmo.weights.coder import Words
 from kolmo.weights.message import Index, Stream, Streams, read_streams
 from kolmo.weights.method import decode_words
@@ -32,6 +32,11 @@ class Weights:
     was. Side information is a checkpoint of any format with tensors of the same names; the SHA-256
     of its safetensors file is kept.
 
+    Parameters
+    ----------
+    base : Checkpoint, optional
+        Side information that is known already.
+
     Attributes
     ----------
     memory_limit : int
@@ -47,9 +52,9 @@ class Weights:
     requires: tuple[str, ...] = ()
     extra = ""
 
-    def __init__(self) -> None:
-        self.memory_limit, self.jobs = MEMORY_LIMIT, 1
-        self._base: dict[str, Tensor] = {}
+    def __init__(self, base: Checkpoint | None = None, *, jobs: int = 1) -> None:
+        self.memory_limit, self.jobs = MEMORY_LIMIT, jobs
+        self._base = _by_name(base)
 
     def parameters(self) -> dict[str, int]:
         """Return nothing: the payload tells all."""
@@ -74,7 +79,7 @@ class Weights:
     def side_information(self, payload: Iterable[Buffer], given: Input) -> Input:
         """Return the safetensors file of a base, and remember its tensors."""
         base = read_checkpoint(given)
-        self._base = {tensor.name: tensor for tensor in base.tensors}
+        self._base = _by_name(base)
         return CanonicalInput(base)
 
     def decompress(
@@ -123,3 +128,7 @@ class Weights:
             raise damaged("the base has another type or shape")
         given = None if base is None else load_words(base)
         return decode_words(tensor, stream.coder, stream.payload, index.step, given)
+
+
+def _by_name(base: Checkpoint | None) -> dict[str, Tensor]:
+    return {} if base is None else {tensor.name: tensor for tensor in base.tensors}
