@@ -12,7 +12,7 @@ from naive.scalemix import BitReader, BitWriter
 
 from kolmo.coding.code import Interval
 from kolmo.coding.discrete import Uniform
-from kolmo.coding.kernels.binary import code_bit, code_plain
+from kolmo.coding.kernels.binary import code_bit, code_fine_bit, code_plain
 from kolmo.coding.kernels.coder import POSITION, RANGE
 from kolmo.coding.rangecoder import RangeDecoder, RangeEncoder
 from kolmo.errors import DecodeError
@@ -21,9 +21,13 @@ property_test = settings(max_examples=100, deadline=None, derandomize=True, data
 
 # (share, bit), or (width, value) of plain bits, told apart by a leading name
 shares = st.one_of(st.integers(1, 65535), st.sampled_from([1, 65535, 32768]))
+FINE = 1 << 32
+fine_shares = st.one_of(st.integers(1, FINE - 1), st.sampled_from([1, FINE - 1, FINE >> 1]))
+WIDTHS = {"bit": 16, "fine": 32}  # of the shares
 decisions = st.lists(
     st.one_of(
         st.tuples(st.just("bit"), shares, st.integers(0, 1)),
+        st.tuples(st.just("fine"), fine_shares, st.integers(0, 1)),
         st.integers(0, 32).flatmap(
             lambda width: st.tuples(
                 st.just("plain"), st.just(width), st.integers(0, (1 << width) - 1)
@@ -38,6 +42,8 @@ def write_loop(head, out, listed):
     for kind, how, value in listed:
         if kind == "bit":
             code_bit(head, out, how, value)
+        elif kind == "fine":
+            code_fine_bit(head, out, how, value)
         else:
             code_plain(head, out, np.uint64(value), how)
     return len(listed)
@@ -45,9 +51,11 @@ def write_loop(head, out, listed):
 
 def read_loop(head, payload, listed, found):
     for kind, how, _ in listed:
-        read = code_bit if kind == "bit" else code_plain
-        nothing = 0 if kind == "bit" else np.uint64(0)
-        value = read(head, payload, how, 0) if kind == "bit" else read(head, payload, nothing, how)
+        if kind == "plain":
+            value = code_plain(head, payload, np.uint64(0), how)
+        else:
+            read = code_bit if kind == "bit" else code_fine_bit
+            value = read(head, payload, how, 0)
         found.append(int(value))
     return len(listed)
 
@@ -73,8 +81,8 @@ def writable(payload):
 def twin(listed):
     coder = BitWriter()
     for kind, how, value in listed:
-        if kind == "bit":
-            coder.write(how, value)
+        if kind in WIDTHS:
+            coder.write(how, value, WIDTHS[kind])
         else:
             coder.write_plain(value, how)
     return coder.finish()
@@ -82,7 +90,10 @@ def twin(listed):
 
 def twin_found(payload, listed):
     coder = BitReader(payload)
-    return [coder.read(how) if kind == "bit" else coder.read_plain(how) for kind, how, _ in listed]
+    return [
+        coder.read(how, WIDTHS[kind]) if kind in WIDTHS else coder.read_plain(how)
+        for kind, how, _ in listed
+    ]
 
 
 @property_test
@@ -148,10 +159,12 @@ def test_length_follows_the_shares(share):
 
 
 def test_the_dearest_bits_take_the_room_that_is_said():
-    """A bit of share 1 shifts two bytes, 32 plain bits at most four."""
-    for listed in ([("bit", 1, 1)] * 50, [("bit", 65535, 0)] * 50, [("plain", 32, 7)] * 50):
+    """A bit of share 1 shifts two bytes, a fine one and 32 plain bits at most four."""
+    dearest = [("bit", 1, 1), ("bit", 65535, 0), ("fine", 1, 1), ("fine", FINE - 1, 0)]
+    for item in (*dearest, ("plain", 32, 7)):
+        listed = [item] * 50
         coder = RangeEncoder()
-        coder.write(write_loop, (2 if listed[0][0] == "bit" else 4) * 50 + 1, listed)
+        coder.write(write_loop, (2 if item[0] == "bit" else 4) * 50 + 1, listed)
         assert coder.finish() == twin(listed)
 
 
@@ -163,7 +176,7 @@ def test_any_payload_gives_bits_or_an_error_and_keeps_the_head_in_range(payload,
         coder.read(read_loop, listed, found)
     assert len(found) == len(listed)
     for value, (kind, how, _) in zip(found, listed, strict=True):
-        assert 0 <= value < (2 if kind == "bit" else 1 << how)
+        assert 0 <= value < (2 if kind in WIDTHS else 1 << how)
 
 
 def test_the_largest_payload_is_outside_every_interval_and_does_no_harm():

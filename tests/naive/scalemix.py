@@ -16,9 +16,9 @@ class BitWriter:
     def __init__(self) -> None:
         self.low, self.range, self.shifts = 0, WORD - 1, 0
 
-    def write(self, share: int, bit: int) -> None:
-        """Store a bit; a one has ``share`` of 2**16, at the bottom."""
-        bound = (self.range >> 16) * share
+    def write(self, share: int, bit: int, width: int = 16) -> None:
+        """Store a bit; a one has ``share`` of 2**width, at the bottom."""
+        bound = (self.range >> width) * share
         self._narrow(0 if bit else bound, bound if bit else self.range - bound)
 
     def write_plain(self, value: int, width: int) -> None:
@@ -46,9 +46,9 @@ class BitReader:
         self.payload = payload
         self.low, self.range, self.shifts = 0, WORD - 1, 0
 
-    def read(self, share: int) -> int:
+    def read(self, share: int, width: int = 16) -> int:
         """Return the next bit."""
-        bound = (self.range >> 16) * share
+        bound = (self.range >> width) * share
         bit = int(self._offset() < bound)
         self._narrow(0 if bit else bound, bound if bit else self.range - bound)
         return bit

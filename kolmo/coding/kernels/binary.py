@@ -2,7 +2,8 @@
 
 The coder is that of `kolmo.coding.rangecoder`, whose head it shares; here a model calls it from its
 own loop, in the same words when it writes and when it reads. The share of a one is an integer of
-2**16, 1 to 65,535; all numbers are uint64, and no sum or product passes 2**64.
+2**16, 1 to 65,535, or a fine one of 2**32, for models that may be surer than that; all numbers are
+uint64, and no sum or product passes 2**64.
 """
 
 import numpy as np
@@ -30,15 +31,30 @@ from kolmo.jit import lean_kernel
 # A head that writes has the low end of its interval in OFFSET, the bytes that came out since it was
 # made in POSITION, and in CARRY whether 1 must be added to the bytes before.
 WRITER = np.uint64(2)
+SILENT = np.uint64(3)  # a head that neither reads nor writes: a loop that learns looks for it
 CARRY = UNIT
 SHARE_BITS = np.uint64(16)
+FINE_BITS = np.uint64(32)
 
 
 @lean_kernel
 def code_bit(head: Words, data: Bytes, share: Word, bit: Word) -> Word:
     """Write ``bit``, or read one and return it; a one has ``share`` of 2**16."""
-    unit = head[RANGE] >> SHARE_BITS
-    bound = unit * np.uint64(share)
+    return _cut(head, data, (head[RANGE] >> SHARE_BITS) * np.uint64(share), bit)
+
+
+@lean_kernel
+def code_fine_bit(head: Words, data: Bytes, share: Word, bit: Word) -> Word:
+    """Write ``bit``, or read one and return it; a one has ``share`` of 2**32.
+
+    A bit shrinks the range to no less than 2**24, hence shifts at most 4 bytes.
+    """
+    return _cut(head, data, (head[RANGE] >> FINE_BITS) * np.uint64(share), bit)
+
+
+@lean_kernel
+def _cut(head: Words, data: Bytes, bound: Word, bit: Word) -> Word:
+    """Write ``bit``, or read one and return it; ones have the lowest ``bound`` of the range."""
     if head[KIND] == RANGE_CODER:
         found = 1 if head[OFFSET] < bound else 0
         if found == 1:
