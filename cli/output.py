@@ -72,6 +72,11 @@ def ascii_only() -> bool:
     return not encoding.startswith("utf") or locale in ("C", "POSIX")
 
 
+def plus_minus() -> str:
+    """Return the sign before an error."""
+    return "+-" if ascii_only() else "\u00b1"
+
+
 def write(text: str) -> None:
     """Write to standard output at once.
 

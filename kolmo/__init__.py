@@ -19,6 +19,9 @@ _WHERE = {
     "codelengths": "kolmo.mdl.counted",
     "estimators": "kolmo.registry",
     "families": "kolmo.registry",
+    "prequential": "kolmo.complexity.prequential",
+    "Predictor": "kolmo.complexity.predictor",
+    "PredictorBound": "kolmo.complexity.prequential",
     "open_input": "kolmo.data",
     "read_checkpoint": "kolmo.weights.checkpoint",
     "rules": "kolmo.registry",
@@ -29,6 +32,8 @@ _WHERE = {
 
 __all__ = [
     "KolmoError",
+    "Predictor",
+    "PredictorBound",
     "__version__",
     "bounds",
     "code_weights",
@@ -39,6 +44,7 @@ __all__ = [
     "families",
     "inspect",
     "open_input",
+    "prequential",
     "read_checkpoint",
     "rules",
     "select",

@@ -53,6 +53,10 @@ class CorruptFileError(KolmoError):
         self.section, self.start, self.stop, self.check = section, start, stop, check
 
 
+class PredictorError(KolmoError):
+    """A user's predictor failed, or gave what is no distribution; the message says where."""
+
+
 class DecodeError(KolmoError):
     """A payload that its decoder refuses; the container adds where it stands."""
 

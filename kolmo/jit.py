@@ -84,6 +84,12 @@ def cache_status() -> str | None:
     return _locate()[1]
 
 
+def is_compiled(name: str) -> bool:
+    """Return whether the cache holds a kernel of that name, in any form."""
+    folder = _locate()[0]
+    return folder is not None and any(folder.glob(f"{name}-*.kernel"))
+
+
 class _KernelCache:
     """The compiled forms of one kernel on disk, in place of the cache of a numba dispatcher."""
 

@@ -46,14 +46,25 @@ class Estimate(NamedTuple):
     input_bytes : int
         Length of x.
     payload_bits, container_bits : int or None
-        Realised length without and with kolmo's file header; None for an estimate.
+        Realised length without and with kolmo's file header; None for an estimate, the second
+        also for a predictor of the user, whose message no file of kolmo's can hold.
     naming_bits, parameters_bits, length_bits : int or None
         Price of saying which estimator, its parameters where they are not the defaults, and
         the lengths that the payload does not tell by itself.
     bound_bits : int or None
         Sum of payload and prices: K(x) <= bound_bits + c.
+    deficiency_bits : int or None
+        8 input_bytes - bound_bits, what the message saves; negative if it saves nothing. Messages
+        with their prices are free of prefixes, hence of all strings of a length at most one in
+        2**k saves k bits or more (Kraft): a test of fair coin flips.
     estimate_bits : float or None
         Value of ``formula``; None for a bound.
+    error_bits : float or None
+        One standard error of it: how much its value varies from sample to sample of a source, its
+        bias apart. From the spread over batches of the input (plain counts and their corrected
+        forms), the posterior (``nsb``), a bootstrap of batches with a fixed seed
+        (``matchlength``) or of waiting times to first order (``renewal``). None where none is
+        known: bounds, ``lz76``, ``lz78``, and inputs of a few symbols.
     bits_per_byte, ratio : float or None
         Bits (payload or estimate) per input byte and per input bit; None for an empty input.
     information_estimate_bits, order_dependence_estimate_bits : int or None
@@ -74,7 +85,9 @@ class Estimate(NamedTuple):
     parameters_bits: int | None = None
     length_bits: int | None = None
     bound_bits: int | None = None
+    deficiency_bits: int | None = None
     estimate_bits: float | None = None
+    error_bits: float | None = None
     formula: str | None = None
     bits_per_byte: float | None = None
     ratio: float | None = None
@@ -119,6 +132,27 @@ class Bounds(NamedTuple):
         bounds = [row for row in self.rows if row.bound_bits is not None]
         return min(bounds, key=lambda row: row.bound_bits or 0, default=None)
 
+    @property
+    def deficiency_bits(self) -> int | None:
+        """What the best message saves, prices included: x's randomness deficiency is this - c.
+
+        Fair coin flips save k bits or more with probability at most 2**-k, for each length and
+        whatever y is given; a predictor of the user must not have seen x. None without a bound.
+
+        References
+        ----------
+        M. Li, P. Vitányi (2019). An Introduction to Kolmogorov Complexity and Its Applications,
+        section 2.4: a sum-of-2**-bits test.
+
+        Examples
+        --------
+        >>> import kolmo
+        >>> found = kolmo.bounds(bytes(1000), ["zlib", "stored"])
+        >>> found.deficiency_bits == 8000 - found.best.bound_bits
+        True
+        """
+        return None if self.best is None else self.best.deficiency_bits
+
     def without_payloads(self) -> "Bounds":
         """Return the same record, the messages themselves let go."""
         return self._replace(rows=tuple(row._replace(payload=None) for row in self.rows))
@@ -129,9 +163,10 @@ class Bounds(NamedTuple):
         if best is None:
             return "no upper bound: every chosen estimator is an estimate or failed"
         what = "K(x|y)" if self.given is not None else "K(x)"
+        among = f"among {self.methods} methods" if best.container_bits is not None else "in full"
         return (
             f"{what} <= {best.bound_bits:,} + c bits ({best.kind}): {best.estimator}'s payload "
-            f"{best.payload_bits:,} + {best.naming_bits} to name it among {self.methods} methods "
+            f"{best.payload_bits:,} + {best.naming_bits} to name it {among} "
             f"+ {best.parameters_bits} for its parameters + {best.length_bits} for lengths that "
             "it does not tell itself"
         )

@@ -15,8 +15,9 @@ TABLES = ("startup", "large-file", "sparse", "panel", "changepoints", "histogram
 TABLES += ("columns", "automaton", "predictors")
 TABLES += ("weights-lossless", "weights-lossy", "weights-speed", "noisy-weights")
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+ESTIMATES = "entropy,millermadow,grassberger,chaoshen,nsb,matchlength,lz76,ctw"
 TIME = re.compile(r"\d[\d,.]* m?s\b")
-CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+")
+CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+|[\d,]+(?= of kolmo's coder)")
 VERSION = re.compile(r"Python 3\.\d+")
 
 
@@ -36,7 +37,7 @@ def plain(text: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copy(ROOT / "LICENSE", tmp_path)
+    take_data(tmp_path)
     text = (tmp_path / "LICENSE").read_text("utf-8")
     (tmp_path / "new.txt").write_text(
         "".join(line.replace("kolmo", "toolkit", 1) for line in text.splitlines(keepends=True))
@@ -47,14 +48,32 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
 @pytest.mark.parametrize(
     "command",
-    ["kolmo complexity LICENSE", "kolmo complexity new.txt --given LICENSE -o new.klm"],
+    [
+        "kolmo complexity LICENSE",
+        "kolmo complexity LICENSE --max",
+        "kolmo complexity tests/data/ucb_admissions.csv",
+        f"kolmo complexity tests/data/nile.csv -e {ESTIMATES}",
+        "kolmo complexity new.txt --given LICENSE -o new.klm",
+    ],
 )
 def test_recipe_prints_what_the_readme_shows(kolmo, folder, command):
     done = kolmo(*command.split()[1:], "--format", "table", cwd=folder)
     assert done.returncode == 0, done.stderr
-    found = plain(done.stdout).replace("order estimate, bits ", "")
+    found = plain(done.stdout + done.stderr).replace("order estimate, bits ", "")
     wanted = plain(shown(command))
     for word in wanted.split():
+        assert word in found.split()
+
+
+@pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
+def test_recipe_of_a_predictor_prints_what_the_readme_shows(kolmo, folder):
+    command = "kolmo complexity LICENSE --predictor neuron.py:Neuron"
+    (source,) = re.findall(r"^```python\n(.*^class Neuron.*?)^```$", README, re.M | re.S)
+    (folder / "neuron.py").write_text(source.rpartition("```python\n")[2])
+    done = kolmo(*command.split()[1:], "--format", "table", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found = plain(done.stdout + done.stderr)
+    for word in plain(shown(command)).split():
         assert word in found.split()
 
 
@@ -81,7 +100,7 @@ def test_recipe_of_counts_prints_what_the_readme_shows(kolmo, folder, command):
 def take_data(folder: Path) -> None:
     """Put what the recipes name into a folder."""
     (folder / "tests" / "data").mkdir(parents=True)
-    for name in ("mlp.safetensors", "nile.csv"):
+    for name in ("mlp.safetensors", "nile.csv", "ucb_admissions.csv"):
         shutil.copy(ROOT / "tests" / "data" / name, folder / "tests" / "data")
     shutil.copy(ROOT / "LICENSE", folder)
 

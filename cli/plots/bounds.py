@@ -6,7 +6,7 @@ from typing import Any
 
 from kolmo.results import Bounds, Estimate
 
-from ..output import ascii_only, terminal_width
+from ..output import ascii_only, plus_minus, terminal_width
 from ..text import visible
 from .picture import MARKERS, PALETTE, Picture, bar, escaped, show
 
@@ -16,7 +16,7 @@ MOST_FILES = 100
 def draw_bars(bounds: Bounds, *, to_stderr: bool) -> None:
     """Draw one bar per estimator; where standard output holds data, on stderr."""
     labels = [f"{visible(row.estimator)} ({row.kind})" for row in bounds.rows]
-    numbers = [f"{row.bits:,.0f} bits" for row in bounds.rows]
+    numbers = [_number(row) for row in bounds.rows]
     side, end = max(map(len, labels)), max(map(len, numbers))
     room = max(5, terminal_width() - side - end - 3)
     most = max(1.0, *(row.bits for row in bounds.rows))
@@ -26,6 +26,11 @@ def draw_bars(bounds: Bounds, *, to_stderr: bool) -> None:
         for label, number, row in zip(labels, numbers, bounds.rows, strict=True)
     ]
     show([*lines, ""], to_stderr=to_stderr)
+
+
+def _number(row: Estimate) -> str:
+    error = "" if row.error_bits is None else f" {plus_minus()} {row.error_bits:,.0f}"
+    return f"{row.bits:,.0f}{error} bits"
 
 
 def draw_picture(picture: Picture, reports: Sequence[Bounds]) -> None:
@@ -52,6 +57,7 @@ def _draw_one(axes: Any, bounds: Bounds) -> None:
     bars = axes.barh(
         [f"{row.estimator}\n{row.kind}" for row in rows],
         [row.bits for row in rows],
+        xerr=[row.error_bits or 0 for row in rows],
         color=[PALETTE[4] if row is bounds.best else PALETTE[0] for row in rows],
         hatch=hatches,
         edgecolor="white",

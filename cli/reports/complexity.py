@@ -11,7 +11,6 @@ from kolmo.complexity import panel, price
 from kolmo.complexity.estimator import Estimator
 from kolmo.data import Input, MemoryInput, open_input, walk
 from kolmo.errors import KolmoError
-from kolmo.registry import estimators as registry
 from kolmo.results import Bounds
 
 from ..artefacts import check_apart, check_names, open_artefact, open_picture
@@ -21,6 +20,7 @@ from ..output import (
     Output,
     note,
     number,
+    plus_minus,
     print_paragraph,
     print_table,
     setting,
@@ -28,6 +28,7 @@ from ..output import (
 )
 from ..progress import Bar
 from ..text import visible
+from .chosen import Chooser, chosen
 
 if TYPE_CHECKING:
     from kolmo.artefact import Artefact
@@ -40,6 +41,8 @@ class Request(NamedTuple):
     string: str | None
     recursive: bool
     estimator: str | None
+    predictor: tuple[str, ...]
+    max: bool
     all: bool
     given: str | None
     verify: bool | None
@@ -71,10 +74,11 @@ class Request(NamedTuple):
         if len(self.files) > 1 or self.recursive:
             raise click.UsageError("-o takes one input: got more. Run kolmo once for each")
 
-    def parameters(self, chosen: list[Estimator] | None) -> dict[str, Any]:
+    def parameters(self, asked: list[Estimator] | None) -> dict[str, Any]:
         """Return what can change the result, for the envelope."""
         return {
-            "estimators": None if chosen is None else [item.label for item in chosen],
+            "estimators": None if asked is None else [item.label for item in asked],
+            "predictors": list(self.predictor),
             "given": self.given,
             "max_bytes": self.max_bytes,
             "verify": self.verify,
@@ -86,8 +90,8 @@ def run(request: Request) -> int:
     """Do the work; return the exit code."""
     names = request.names()
     request.check_output()
-    chosen = _chosen(request)
-    output = Output("complexity", request.parameters(chosen))
+    asked = chosen(request)
+    output = Output("complexity", request.parameters(asked))
     if request.timings:
         output.timings = []
     files = [*names, *([request.given] if request.given else [])]
@@ -96,11 +100,12 @@ def run(request: Request) -> int:
     artefact = _open_message(request, files)
     reader = _Reader(request, names)
     given = open_input(request.given, memory_limit=request.memory_limit) if request.given else None
+    choose = Chooser(request, asked, given, table=output.format == "table")
     reports = []
     with Bar(silent=output.format == "json") as bar:
         found = panel.bounds_each(
             reader.inputs(),
-            lambda data: chosen or _default(data),
+            choose,
             given,
             verify=request.verify,
             keep=artefact is not None,
@@ -118,6 +123,8 @@ def run(request: Request) -> int:
             if picture is not None:
                 reports.append(bounds.without_payloads())
     output.finish()
+    if choose.advice is not None:
+        note(choose.advice)
     if reader.skipped and not setting("verbose"):
         note(f"{reader.skipped} links and special files were skipped; --verbose names them")
     if picture is not None:
@@ -173,30 +180,6 @@ class _Reader:
         say(str(error))
 
 
-def _chosen(request: Request) -> list[Estimator] | None:
-    """Return the estimators that the user asked for; None for the default set of each size."""
-    if request.all and request.estimator is not None:
-        raise click.UsageError("--all and --estimator exclude each other: use one of them")
-    if request.estimator is not None:
-        return panel.make_estimators(request.estimator.split(","))
-    if not request.all:
-        return None
-    names = registry.names()
-    missing = {name: reason for name in names if (reason := registry.missing(name))}
-    for reason in missing.values():
-        note(reason)
-    return panel.make_estimators(name for name in names if name not in missing)
-
-
-def _default(data: Input) -> list[Estimator]:
-    if data.size > panel.FAST_ABOVE_BYTES:
-        note(
-            f"{data.name} is larger than {panel.FAST_ABOVE_BYTES >> 20} MiB: the fast set is used. "
-            "Try --estimator lzma,zstd for tighter bounds."
-        )
-    return panel.default_estimators(data.size)
-
-
 def _report(bounds: Bounds, output: Output, request: Request) -> None:
     for failure in bounds.failures:
         where = f"{failure.estimator} on {failure.file}: " if failure.estimator else ""
@@ -226,6 +209,7 @@ def _render(bounds: Bounds) -> None:
     columns = INFORMATION_COLUMNS if with_information else COLUMNS
     print_table(columns, rows, best=int(bounds.best is not None))
     print_paragraph(bounds.headline())
+    _render_deficiency(bounds)
     if bounds.best is not None:
         print_paragraph(
             f"c = the decoder, independent of x: {price.decoder_bits():,} bits (bound: the source "
@@ -234,6 +218,17 @@ def _render(bounds: Bounds) -> None:
     if with_information:
         _render_information(bounds)
     write("\n")
+
+
+def _render_deficiency(bounds: Bounds) -> None:
+    """Say what the message saves, which fair coin flips hardly ever do."""
+    best, saved = bounds.best, bounds.deficiency_bits
+    if best is None or saved is None or saved <= 0:
+        return
+    print_paragraph(
+        f"randomness deficiency >= {saved:,} - c bits ({best.kind}): {8 * best.input_bytes:,} less "
+        f"{best.bound_bits:,}; fair coin flips save as much with probability 2^-{saved:,} at most"
+    )
 
 
 def _render_information(bounds: Bounds) -> None:
@@ -268,6 +263,11 @@ def _write_message(
         reader.failed = True
         say(f"{bounds.file}: no message to write: no chosen estimator made one")
         return
+    if bounds.best is not None and bounds.best.container_bits is None:
+        note(
+            f"{bounds.best.estimator}'s message is shorter, but its decoder holds your predictor, "
+            f"and no .klm file does: {best.estimator}'s is written"
+        )
     data = reader.opened[0]
     packer = messages.make_packer(best.estimator, primed=given is not None)
     if best.payload is not None:
@@ -282,7 +282,8 @@ def _write_message(
 def _bits(row: dict[str, Any]) -> str:
     if row["payload_bits"] is not None:
         return f"{row['payload_bits']:,}"
-    return f"{row['estimate_bits']:,.1f}"
+    value, error = row["estimate_bits"], row["error_bits"]
+    return f"{value:,.1f}" if error is None else f"{value:,.1f} {plus_minus()} {error:,.1f}"
 
 
 def _time(row: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from kolmo.automaton.sample import Meter, Sample
 from kolmo.automaton.schedule import Schedule, Time, paper_schedule, schedule
 from kolmo.automaton.sizes import DEFAULT_MEASURE, PAPER
 from kolmo.automaton.state import State, check_grid
-from kolmo.complexity.panel import make_estimators
+from kolmo.complexity.choice import make_estimators
 from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import InputError, ParameterError, nearest, shorten
 from kolmo.parallel import ordered_map

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.automaton.coarse import Buckets, Grid
+from kolmo.complexity.choice import make_estimators
 from kolmo.complexity.estimator import Bound, length_of
-from kolmo.complexity.panel import make_estimators
 from kolmo.data import MemoryInput
 from kolmo.errors import CertificationError
 

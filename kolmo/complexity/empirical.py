@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _SMALL_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 20
 
-# For each number of occurrences, how many contexts, and how many contexts with a next symbol,
-# occur that often.
 Tallies = tuple[Counter[int], Counter[int]]
 
 
@@ -72,12 +70,34 @@ def empirical_entropy_bits(text: bytes, order: int) -> float:
         raise ParameterError(f"order too small: got {order}; need 0 or more.")
     if len(text) <= order:
         return 0.0
-    surplus, grams = _count(text, order)
+    surplus, grams = gram_tallies(text, order)
     surplus.subtract(grams)
     return math.fsum(times * count * math.log2(count) for count, times in surplus.items())
 
 
-def _count(text: bytes, order: int) -> Tallies:
+def gram_tallies(text: bytes, order: int) -> Tallies:
+    """Return how often contexts of ``order`` symbols occur, and contexts with their next symbol.
+
+    Parameters
+    ----------
+    text : bytes
+        One symbol for each byte, more than ``order`` of them.
+    order : int
+        Length of a context, >= 0.
+
+    Returns
+    -------
+    tuple of two Counters
+        For each number of occurrences, how many contexts, and how many contexts with a next
+        symbol, occur that often. A context at the very end, which nothing follows, is left out.
+
+    Examples
+    --------
+    In "abab" the context a occurs twice and b once; "ab" twice and "ba" once:
+
+    >>> [sorted(tally.items()) for tally in gram_tallies(b"abab", 1)]
+    [[(1, 1), (2, 1)], [(1, 1), (2, 1)]]
+    """
     if len(text) <= _SMALL_BYTES:
         return _count_in_dictionary(text, order)
     return _count_in_table(text, order) if order < 2 else _count_in_suffix_array(text, order)

@@ -6,7 +6,8 @@ an estimator never opens files, prints, or knows of containers.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from math import hypot
 from time import perf_counter
 from typing import ClassVar, NamedTuple
 
@@ -51,6 +52,10 @@ class Estimator(ABC):
         The extra of ``kolmo-toolkit`` that installs them.
     effort : int
         Rank by time per byte; the slowest start first.
+    kernels : tuple of str
+        Those whose first compilation takes more than a few seconds.
+    bytes_per_second : float or None
+        About how fast a slow one is, each way, so that its time can be said beforehand.
     """
 
     name: ClassVar[str]
@@ -59,6 +64,8 @@ class Estimator(ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = "compressors"
     effort: ClassVar[int] = 0
+    kernels: ClassVar[tuple[str, ...]] = ()
+    bytes_per_second: ClassVar[float | None] = None
     PARAMETERS: ClassVar[dict[str, Parameter]] = {}
 
     def __init__(self, /, **values: int) -> None:
@@ -130,12 +137,22 @@ class Bound(Estimator):
         Whether side information can prime it; if not, K(x|y) is only estimated.
     given_bytes : int
         How much of the side information, from its end, a primed coder can use.
+    storable : bool
+        Whether a ``.klm`` file can hold its message, for kolmo alone to decode.
+    modules : tuple of str
+        Those of kolmo that its decoder needs beside the plug-in itself and what all codes share.
+    beat_bytes : int
+        Where a code reads all data before it writes: for how many of their bytes each piece of
+        payload stands, empty ones too, so that progress can be told. 0: it reads as it writes.
     """
 
     kind = "bound"
     self_delimiting: ClassVar[bool] = True
     primes: ClassVar[bool] = False
     given_bytes: ClassVar[int] = 0
+    storable: ClassVar[bool] = True
+    modules: ClassVar[tuple[str, ...]] = ()
+    beat_bytes: ClassVar[int] = 0
 
     @abstractmethod
     def compress(
@@ -178,11 +195,12 @@ class Bound(Estimator):
         if given is not None and not self.primes:
             return difference(self, data, given)
         side = priming(self, given)
-        meter = _Meter(self.compress(data.blocks(), data.size, side), keep=keep)
+        beat = _Beat(self, data, 1 + verify)
+        meter = _Meter(self.compress(beat.blocks(), data.size, side), keep=keep)
         if verify:
-            check_decoding(self, meter, data, side)
+            check_decoding(self, beat.payload(meter), data, side, beat.add)
         else:
-            for _ in meter:
+            for _ in beat.payload(meter):
                 pass
         return Estimate(
             file=data.name,
@@ -198,13 +216,20 @@ class Bound(Estimator):
 
 
 class Formula(Estimator):
-    """An estimate: a number in bits that is no message."""
+    """An estimate: a number in bits that is no message.
+
+    A plug-in says `bits`; one that knows how far off they may be says `measure`, too.
+    """
 
     kind = "estimate"
 
     @abstractmethod
     def bits(self, data: bytes) -> float:
         """Return the value of the formula for ``data``, in bits."""
+
+    def measure(self, data: bytes) -> tuple[float, float | None]:
+        """Return the value and one standard error of it, in bits; None if that is not known."""
+        return self.bits(data), None
 
     def estimate(
         self,
@@ -218,13 +243,14 @@ class Formula(Estimator):
         if given is not None:
             return difference(self, data, given)
         start = perf_counter()
-        value = self.bits(data.read())
+        value, error = self.measure(data.read())
         return Estimate(
             file=data.name,
             estimator=self.label,
             kind="estimate",
             input_bytes=data.size,
             estimate_bits=value,
+            error_bits=error,
             formula=self.formula,
             seconds=perf_counter() - start,
             bits_per_byte=per_byte(value, data.size),
@@ -255,12 +281,44 @@ class _Meter:
             self.seconds += perf_counter() - start
 
 
+class _Beat:
+    """Tells how far a code is that reads all data at once; the others are told as they read."""
+
+    def __init__(self, code: Bound, data: Input, passes: int) -> None:
+        self.data, self.passes, self.beat_bytes = data, passes, code.beat_bytes
+        self.advance: Callable[[int], None] = getattr(data, "advance", lambda _: None)
+        self.done = 0
+
+    def blocks(self) -> Iterator[Buffer]:
+        if self.beat_bytes:
+            yield self.data.read()
+        else:
+            yield from self.data.blocks()
+
+    def payload(self, chunks: Iterable[Buffer]) -> Iterator[Buffer]:
+        for chunk in chunks:
+            self.add(self.beat_bytes)
+            yield chunk
+
+    def add(self, count: int) -> None:
+        if self.beat_bytes and self.done < self.passes * self.data.size:
+            before = self.done // self.passes
+            self.done = min(self.done + count, self.passes * self.data.size)
+            self.advance(self.done // self.passes - before)
+
+
 def per_byte(amount: float, length: int) -> float | None:
     """Return ``amount`` per input byte; None for an empty input."""
     return amount / length if length else None
 
 
-def check_decoding(code: Bound, payload: Iterable[Buffer], data: Input, given: bytes) -> None:
+def check_decoding(
+    code: Bound,
+    payload: Iterable[Buffer],
+    data: Input,
+    given: bytes,
+    on_piece: Callable[[int], None] = lambda _: None,
+) -> None:
     """Decode ``payload`` and compare it with ``data``, piece by piece in constant memory.
 
     Raises
@@ -274,6 +332,7 @@ def check_decoding(code: Bound, payload: Iterable[Buffer], data: Input, given: b
             if piece != data.read(position, position + len(piece)):
                 raise CertificationError(f"decoded data differ after byte {position}")
             position += len(piece)
+            on_piece(len(piece))
     except DecodeError as error:
         raise CertificationError(f"its own payload does not decode: {error}") from error
     if position != data.size:
@@ -286,16 +345,23 @@ def length_of(estimator: Estimator, data: Input) -> float:
 
 
 def difference(estimator: Estimator, data: Input, given: Input) -> Estimate:
-    """Return C(yx) - C(y), an estimate of K(x|y) for what cannot be primed."""
+    """Return C(yx) - C(y), an estimate of K(x|y) for what cannot be primed.
+
+    Its error, where both have one, takes them as independent: they share y, so it is too large
+    rather than too small.
+    """
     start = perf_counter()
-    joint = length_of(estimator, JoinedInput(given, data))
-    value = joint - length_of(estimator, given)
+    joint = estimator.estimate(JoinedInput(given, data), verify=False)
+    side = estimator.estimate(given, verify=False)
+    value, errors = joint.bits - side.bits, (joint.error_bits, side.error_bits)
+    known = [error for error in errors if error is not None]
     return Estimate(
         file=data.name,
         estimator=estimator.label,
         kind="estimate",
         input_bytes=data.size,
         estimate_bits=value,
+        error_bits=hypot(*known) if len(known) == 2 else None,
         formula="C(yx) - C(y)",
         seconds=perf_counter() - start,
         bits_per_byte=per_byte(value, data.size),

@@ -3,6 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from kolmo.complexity.choice import (
+    default_estimators,
+    is_verified,
+    make_estimators,
+    needed_bytes,
+    tight_estimators,
+)
 from kolmo.complexity.estimator import Bound, Estimator, length_of
 from kolmo.complexity.price import count_methods, priced
 from kolmo.data import (
@@ -17,20 +24,15 @@ from kolmo.data import (
 from kolmo.errors import InputError, KolmoError, MemoryLimitError, ParameterError
 from kolmo.parallel import ordered_map
 from kolmo.progress import SILENT, Progress
-from kolmo.registry import estimators, parse_label
 from kolmo.results import Bounds, Caution, Estimate, Failure
-
-DEFAULT_LABELS = ("lzma", "zstd", "bz2", "zlib", "stored")
-FAST_LABELS = ("bz2", "zlib:level=6", "zstd:level=3", "stored")
-FAST_ABOVE_BYTES = IN_MEMORY_BYTES
-VERIFY_BYTES = 1 << 24
 
 
 def bounds(
     data: Readable,
-    estimators: Iterable[str] | None = None,
+    estimators: Iterable[str | Estimator] | None = None,
     given: Readable | None = None,
     *,
+    tight: bool = False,
     verify: bool | None = None,
     jobs: int = 1,
     memory_limit: int = MEMORY_LIMIT,
@@ -42,11 +44,14 @@ def bounds(
     ----------
     data : bytes, str or Input
         The object x; a str is the name of a file.
-    estimators : iterable of str, optional
-        Labels such as ``"zstd:level=19"``. By default the five library compressors, their fast
-        settings above 64 MiB.
+    estimators : iterable of str or Estimator, optional
+        Labels such as ``"zstd:level=19"``, or objects such as a `PredictorBound`. By default
+        the five library compressors, their fast settings above 64 MiB; and ``mix`` where x and
+        y have 16 KiB to 4 MiB together.
     given : bytes, str or Input, optional
         Side information y: the rows then speak of K(x|y).
+    tight : bool
+        Take all codes that are installed, ``mix`` and ``ctw`` at any size: some 15 s for 1 MB.
     verify : bool, optional
         Decode every bound now, which makes it ``certified``; by default up to 16 MiB.
     jobs : int
@@ -74,7 +79,10 @@ def bounds(
     80000
     """
     side = None if given is None else as_input(given)
-    made = None if estimators is None else make_estimators(estimators)
+    if tight and estimators is not None:
+        raise ParameterError("estimators chosen twice: got a list and tight; need one of them")
+    chosen = tight_estimators() if tight else None
+    made = chosen if estimators is None else make_estimators(estimators)
     opened = as_input(data)
     (result,) = bounds_each(
         [opened],
@@ -119,9 +127,9 @@ def bounds_each(
 
     def tasks() -> Iterator[_Task]:
         for data in inputs:
-            chosen = choose(data) or default_estimators(data.size)
+            chosen = choose(data) or default_estimators(data.size, given.size if given else 0)
             progress.add(data.size * len(chosen))
-            sure = data.size <= VERIFY_BYTES if verify is None else verify
+            sure = is_verified(data.size, verify)
             kept = keep and data.size <= IN_MEMORY_BYTES
             *others, last = sorted(chosen, key=lambda item: -item.effort)
             for item in others:
@@ -134,33 +142,6 @@ def bounds_each(
         if outcome.task.is_last:
             yield _summary(found)
             found = []
-
-
-def default_estimators(size: int) -> list[Estimator]:
-    """Return the default set for an input of ``size`` bytes."""
-    return make_estimators(FAST_LABELS if size > FAST_ABOVE_BYTES else DEFAULT_LABELS)
-
-
-def make_estimators(labels: Iterable[str]) -> list[Estimator]:
-    """Return the estimators of the labels, each once.
-
-    Raises
-    ------
-    ParameterError
-        If there is none, or a name or parameter is wrong.
-    UnavailableError
-        If an optional dependency is missing.
-    """
-    made: dict[str, Estimator] = {}
-    for label in labels:
-        name, parameters = parse_label(label)
-        if not name:
-            raise ParameterError("no estimator: got an empty name; need one such as zstd")
-        estimator = estimators.make(name, **parameters)
-        made.setdefault(estimator.label, estimator)
-    if not made:
-        raise ParameterError("no estimator: got an empty list; need one such as zstd")
-    return list(made.values())
 
 
 class _Task(NamedTuple):
@@ -203,10 +184,8 @@ class _Task(NamedTuple):
         return row
 
     def _check_memory(self) -> None:
-        size, side = self.data.size, self.given.size if self.given is not None else 0
-        needed = max(
-            self.estimator.memory_bytes(size, side), self.estimator.memory_bytes(size + side)
-        )
+        side = self.given.size if self.given is not None else 0
+        needed = needed_bytes(self.estimator, self.data.size, side)
         if needed > self.memory_limit:
             raise MemoryLimitError(
                 f"too much memory: needs about {needed} bytes; the limit is {self.memory_limit}. "
@@ -233,7 +212,7 @@ class _Watched:
     def blocks(self) -> Iterator[Buffer]:
         for block in self.data.blocks():
             yield block
-            self._advance(min(len(block), self.size - self.seen))
+            self.advance(min(len(block), self.size - self.seen))
 
     def read(self, start: int = 0, stop: int | None = None) -> bytes:
         return self.data.read(start, stop)
@@ -242,9 +221,10 @@ class _Watched:
         """Leave the input open: it is shared."""
 
     def finish(self) -> None:
-        self._advance(self.size - self.seen)
+        self.advance(self.size - self.seen)
 
-    def _advance(self, count: int) -> None:
+    def advance(self, count: int) -> None:
+        """Report ``count`` bytes as done; for who reads in another way than by blocks."""
         self.seen += count
         self.progress.advance(count)
 
@@ -314,6 +294,9 @@ def _cautions(task: _Task, used: list[Estimator]) -> Iterator[Caution]:
                 task.data.name,
                 estimator.label,
             )
+        if told := getattr(estimator, "caution", None):
+            code, message, advice = told
+            yield Caution(code, message, advice, task.data.name, estimator.label)
         if dictionary := getattr(estimator, "dictionary", None):
             yield Caution(
                 "built-in-dictionary",

@@ -1,9 +1,10 @@
 """What a bound on K costs beside its payload: naming it, its parameters; and the decoder, c."""
 
+import os
 import sys
 import zlib
-from importlib import import_module
 
+import kolmo
 from kolmo.complexity.estimator import Bound
 from kolmo.container import overhead_bytes
 from kolmo.errors import CertificationError
@@ -11,6 +12,8 @@ from kolmo.header import minimal_json
 from kolmo.registry import estimators
 from kolmo.results import Estimate
 
+# The codes that a number names, in order: part of every message, and quicker to have than to find.
+METHODS = ("brotli", "bz2", "bzip3", "ctw", "lzma", "mix", "ppmd", "stored", "zlib", "zstd")
 ANY_WITHOUT_PARAMETERS = "stored"
 CLOSING = format(ord("}"), "08b")
 MODULES = (
@@ -38,12 +41,15 @@ def priced(row: Estimate, code: Bound, *, given: bool) -> Estimate:
     if _read_prefix("".join(parts), len(lengths)) != (code.name, code.parameters(), lengths):
         raise CertificationError("the prefix of its message is read back as something else")
     naming_bits, parameters_bits, length_bits = map(len, parts)
+    bound_bits = naming_bits + parameters_bits + length_bits + row.payload_bits
+    overhead = overhead_bytes(code, row.input_bytes, given=given) if code.storable else 0
     return row._replace(
         naming_bits=naming_bits,
         parameters_bits=parameters_bits,
         length_bits=length_bits,
-        bound_bits=naming_bits + parameters_bits + length_bits + row.payload_bits,
-        container_bits=row.payload_bits + 8 * overhead_bytes(code, row.input_bytes, given=given),
+        bound_bits=bound_bits,
+        deficiency_bits=8 * row.input_bytes - bound_bits,
+        container_bits=row.payload_bits + 8 * overhead if code.storable else None,
     )
 
 
@@ -53,7 +59,7 @@ def _name_word(name: str) -> str:
     After ``stored``, which has no parameters, the bit that says "parameters follow" announces a
     name in full: strangers cost our own methods nothing.
     """
-    names = _method_names()
+    names = METHODS
     if name in names:
         return format(names.index(name), f"0{(len(names) - 1).bit_length()}b")
     return f"{_name_word(ANY_WITHOUT_PARAMETERS)}1{_byte_bits(name.encode())}{_byte_bits(bytes(1))}"
@@ -80,7 +86,7 @@ def delta_word(value: int) -> str:
 
 def _read_prefix(bits: str, count: int) -> tuple[str, dict[str, int], tuple[int, ...]]:
     """Read what the words above wrote; ``count`` lengths, which the named method asks for."""
-    names = _method_names()
+    names = METHODS
     at = (len(names) - 1).bit_length()
     name = names[int(bits[:at], 2)]
     if name == ANY_WITHOUT_PARAMETERS and bits[at] == "1":
@@ -111,32 +117,33 @@ def _bits_bytes(bits: str) -> bytes:
     return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
-def _method_names() -> list[str]:
-    return [plugin.name for plugin in _codes()]
-
-
 def count_methods() -> int:
     """Return M, the number of kolmo's own codes among which a message names one."""
-    return len(_codes())
-
-
-def _codes() -> list[type[Bound]]:
-    plugins = [estimators.get(name) for name in estimators.own_names()]
-    return [plugin for plugin in plugins if issubclass(plugin, Bound)]
+    return len(METHODS)
 
 
 def decoder_bits() -> int:
     """Return the size of kolmo's own part of the decoder c: its modules' source, deflated."""
-    names = [*(plugin.__module__ for plugin in _codes()), *MODULES]
-    sources = []
-    for name in names:
-        spec = import_module(name).__spec__
-        assert spec is not None
-        sources.append(spec.loader.get_source(name))  # type: ignore[union-attr]
-    return 8 * len(zlib.compress("\0".join(sources).encode(), 9, -15))
+    sources = b"\0".join(map(_source, decoder_modules()))
+    return 8 * len(zlib.compress(sources, 9, -15))
+
+
+def decoder_modules() -> list[str]:
+    """Return the names of the modules that decode, those of each method first."""
+    codes: list[type[Bound]] = [estimators.get(name) for name in METHODS]
+    own = [name for plugin in codes for name in (plugin.__module__, *plugin.modules)]
+    return list(dict.fromkeys([*own, *MODULES]))
+
+
+def _source(name: str) -> bytes:
+    """Return a module's source without importing it: kernels would load numba."""
+    loader = kolmo.__spec__.loader
+    path = os.path.join(kolmo.__path__[0], *name.split(".")[1:]) + ".py"
+    source: bytes = loader.get_data(path)  # type: ignore[union-attr]
+    return source
 
 
 def decoder_parts() -> str:
     """Return in words what the decoder c needs beside kolmo's own modules."""
     version = sys.version_info
-    return f"Python {version.major}.{version.minor} with the named compressor's library"
+    return f"Python {version.major}.{version.minor} with the named method's libraries"

@@ -339,3 +339,46 @@ def test_table_of_columns_is_the_same_every_time(tmp_path):
     lines = (tmp_path / "a.csv").read_text().splitlines()
     assert lines == (tmp_path / "b.csv").read_text().splitlines()
     assert (len(lines), lines[0]) == (21, "count,height,colour")
+
+
+def test_panel_says_where_the_mixer_is_not_the_smallest():
+    panel = load("cases.panel")
+    sizes = {"mix": (9, 9), "mix:preset=1": (8, 8), "brotli": (1, 1), "zstd": (10, 9)}
+    methods = [
+        panel.Method(f"kolmo {name}", "certified", dict(zip("ab", found, strict=True)), None)
+        for name, found in sizes.items()
+    ]
+    (line,) = panel.verdict([*methods, panel.Method("gzip -9", "whole file", {}, 1.0)], ["a", "b"])
+    assert line.endswith("on 1 of 2 files; not on b")
+    assert panel.verdict(methods[1:], ["a", "b"]) == []
+
+
+@pytest.mark.skipif(shutil.which("zpaq") is None, reason="needs zpaq")
+def test_panel_measures_an_archiver_by_its_archive(corpus):
+    panel = load("cases.panel")
+    done, size = panel.packed(panel.ARCHIVERS["zpaq -m5"], corpus, "a")
+    assert done.sample.exit_code == 0
+    assert 500 < size < 2000
+    assert sorted(file.name for file in corpus.iterdir()) == ["a", "b"]
+
+
+def test_panel_times_the_decoders_of_kolmos_own_codes(fake_kolmo, corpus):
+    context = load("case").Context(fake_kolmo, quick=True, corpora=corpus)
+    assert load("cases.panel").decode_seconds(context, corpus, ["a", "b"], "zlib") >= 0
+    assert load("cases.panel").decode_seconds(context, corpus, ["a", "b"], "fair") is None
+
+
+def test_mixing_leaves_out_each_part_of_each_preset(fake_kolmo, corpus):
+    case = load("cases.mixing")
+    (corpus / "b").write_bytes(load("data").text(500))
+    rows = case.run(load("case").Context(fake_kolmo, quick=True, corpora=corpus)).rows
+    parts = {}
+    for row in rows:
+        parts.setdefault(row["preset"], []).append(row["part"])
+    assert "fast" in parts
+    for preset, names in parts.items():
+        contexts = case.CONTEXTS[case.Preset[preset.upper()]]
+        assert names[: len(contexts) + 1] == ["all", *contexts]
+        assert len(names) == len(set(names))
+    for row in rows:
+        assert (row["earns_bytes"] is None) == (row["part"] == "all")

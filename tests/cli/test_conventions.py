@@ -214,7 +214,7 @@ CHECKS = [
     Check("14-no-truncation", "n=$(printf 'long%.0s' {1..60}); cp text $n; "
           "kolmo complexity $n -e zlib | grep -c $n", out=r"\A1\n\Z"),
     *(
-        Check(f"15-{name}", f"kolmo complexity --format {name} text", out=first)
+        Check(f"15-{name}", f"kolmo complexity -e zlib --format {name} text", out=first)
         for name, first in (
             ("table", r"\Atext: 3,\d+ bytes"),
             ("tsv", r"\Afile\t"),
@@ -239,18 +239,19 @@ CHECKS = [
           f"<(COLUMNS=20 {SELECT} --format table --plot table.csv 2>&1)"),
     Check("18-select", f"! {SELECT} --format table --plot table.csv | grep $'\\e'"),
     Check("19-select", f"{SELECT} --color always table.csv | grep -c $'\\e'", out="[1-9]"),
-    Check("18-pipe", "! kolmo complexity --format table text | grep $'\\e'"),
+    Check("18-pipe", "! kolmo complexity -q --format table text | grep $'\\e'"),
     Check("18-always-beats-no-color",
-          "NO_COLOR=1 kolmo --color always complexity text | grep -c $'\\e'", out="[1-9]"),
-    Check("19-option", "kolmo --color always complexity text | grep -c $'\\e'", out="[1-9]"),
-    Check("19-option-after", "kolmo complexity --color always text | grep -c $'\\e'", out="[1-9]"),
+          "NO_COLOR=1 kolmo --color always complexity -q text | grep -c $'\\e'", out="[1-9]"),
+    Check("19-option", "kolmo --color always complexity -q text | grep -c $'\\e'", out="[1-9]"),
+    Check("19-option-after", "kolmo complexity -q --color always text | grep -c $'\\e'",
+          out="[1-9]"),
     *(
-        Check(f"19-{name}", f"{name}=1 kolmo complexity --format table text | grep -c $'\\e'",
+        Check(f"19-{name}", f"{name}=1 kolmo complexity -q --format table text | grep -c $'\\e'",
               out="[1-9]")
         for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "KOLMO_COLOR=always XY")
     ),
     Check("19-never-beats-force",
-          "! FORCE_COLOR=1 kolmo complexity --color never --format table text | grep $'\\e'"),
+          "! FORCE_COLOR=1 kolmo complexity -q --color never --format table text | grep $'\\e'"),
     Check("22-not-quiet", "kolmo complexity --max-bytes 9 text >o", err="first 9 bytes"),
     Check("22-quiet", "kolmo -q complexity --max-bytes 9 text >o"),
     Check("22-quiet-after", "kolmo complexity --quiet --max-bytes 9 text >o"),
@@ -406,11 +407,11 @@ CHECKS = [
     Check("46-select", f"{SELECT} --format table --plot -C label table.csv", out="\u2588"),
     Check("46-select-ascii", f"LC_ALL=C {SELECT} --format table --plot table.csv",
           out=r"\A[\x00-\x7f]+#[\x00-\x7f]+\Z"),
-    Check("46-plot", "kolmo complexity --format table --plot text", out="\u2588"),
+    Check("46-plot", "kolmo complexity -q --format table --plot text", out="\u2588"),
     *(
-        Check(f"46-ascii-{name}", f"{setting} kolmo complexity --format table --plot text | "
+        Check(f"46-ascii-{name}", f"{setting} kolmo complexity -q --format table --plot text | "
               "LC_ALL=C grep -c '##'; ! LC_ALL=C grep -P '[^\\x00-\\x7f]' "
-              f"<({setting} kolmo complexity --format table --plot text)", out="[1-9]")
+              f"<({setting} kolmo complexity -q --format table --plot text)", out="[1-9]")
         for name, setting in (
             ("locale", "LC_ALL=C"), ("posix", "LC_ALL=POSIX"),
             ("stream", "PYTHONIOENCODING=ascii"), ("latin", "PYTHONIOENCODING=latin-1"),
@@ -565,7 +566,7 @@ def test_40_every_number_names_its_unit(name: str, shell: Any) -> None:
 
 
 def test_40_every_table_names_the_unit(shell: Any) -> None:
-    lines = shell("kolmo complexity --format table text").out.splitlines()
+    lines = shell("kolmo complexity -q --format table text").out.splitlines()
     assert re.search(r"\bbits\b.*bits/byte", lines[1])
     assert "bits" in shell("kolmo inspect --format table text.klm").out.splitlines()[1]
     assert "bits" in shell("kolmo codelength --format table --counts 3,7").out.splitlines()[1]

@@ -21,8 +21,10 @@ from kolmo.data import MemoryInput
 from kolmo.errors import ParameterError, UnavailableError
 from kolmo.registry import estimators, parse_label
 
-SHIPPED = {"entropy", "lz76", "lz78"} | {
-    *("stored", "zlib", "bz2", "lzma", "zstd", "brotli", "ppmd", "bzip3")
+SHIPPED = {
+    *("entropy", "millermadow", "grassberger", "chaoshen", "nsb"),
+    *("lz76", "lz78", "matchlength", "renewal"),
+    *("stored", "zlib", "bz2", "lzma", "zstd", "brotli", "ppmd", "bzip3"),
 }
 
 
@@ -48,13 +50,14 @@ def formula(request: pytest.FixtureRequest) -> Formula:
 
 @pytest.mark.parametrize("kind", sorted(samples()))
 def test_estimate_is_finite_and_not_negative(formula, kind):
-    value = formula.bits(samples()[kind])
+    value, error = formula.measure(samples()[kind])
     assert math.isfinite(value)
     assert value >= 0
+    assert error is None or 0 <= error < math.inf
 
 
 @settings(
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,
@@ -62,20 +65,28 @@ def test_estimate_is_finite_and_not_negative(formula, kind):
 )
 @given(st.one_of(st.binary(max_size=300), st.text("ab", max_size=300).map(str.encode)))
 def test_estimate_of_arbitrary_data_is_finite_and_the_same_on_every_run(formula, data):
-    value = formula.bits(data)
+    value, error = formula.measure(data)
     assert 0 <= value < math.inf
+    assert error is None or 0 <= error < math.inf
+    assert formula.measure(data) == (value, error)
     assert formula.bits(data) == value
 
 
-@pytest.mark.parametrize("data", [b"", b"x"])
-def test_estimate_of_nothing_is_nothing(formula, data):
-    assert formula.bits(data) <= 1
+def test_estimate_of_nothing_is_nothing(formula):
+    assert formula.measure(b"") == (0, None)
+
+
+def test_estimate_of_one_byte_is_finite_and_at_most_little_more_than_it(formula):
+    value, error = formula.measure(b"x")
+    assert 0 <= value <= 24
+    assert error is None or 0 <= error <= 8
 
 
 def test_estimate_is_labelled_as_one(formula):
     (row,) = kolmo.bounds(b"abc" * 50, [formula.label]).rows
     assert (row.kind, row.estimator) == ("estimate", formula.label)
-    assert row.estimate_bits == formula.bits(b"abc" * 50)
+    assert (row.estimate_bits, row.error_bits) == formula.measure(b"abc" * 50)
+    assert row.to_dict()["error_bits"] == row.error_bits
     assert row.formula == formula.formula
     assert row.payload_bits is row.bound_bits is row.container_bits is row.naming_bits is None
     assert row.bits == row.estimate_bits
@@ -88,6 +99,8 @@ def test_estimate_given_side_information_is_a_difference(formula):
     row = formula.estimate(MemoryInput(x), MemoryInput(y))
     assert (row.kind, row.formula) == ("estimate", "C(yx) - C(y)")
     assert row.estimate_bits == formula.bits(y + x) - formula.bits(y)
+    errors = formula.measure(y + x)[1], formula.measure(y)[1]
+    assert row.error_bits == (None if None in errors else math.hypot(*errors))
 
 
 def test_estimate_is_no_code(formula):

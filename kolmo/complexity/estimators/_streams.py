@@ -9,6 +9,16 @@ from kolmo.errors import DecodeError
 
 PIECE_BYTES = 1 << 18
 
+ADAPTIVE_MODULES = (
+    "kolmo.complexity.adaptive",
+    "kolmo.coding.code",
+    "kolmo.coding.delimited",
+    "kolmo.coding.rangecoder",
+    "kolmo.coding.kernels.binary",
+    "kolmo.coding.kernels.coder",
+    "kolmo.jit",
+)
+
 
 class Compressor(Protocol):
     """The usual incremental compressor."""

@@ -1,14 +1,17 @@
 """The empirical entropy of order k, an estimate that no decoder could read."""
 
-from kolmo.complexity.estimator import Formula, Parameter
+from collections.abc import Mapping
 
-EXAMPLES: list[dict[str, int]] = [{}, {"order": 2}]
+from kolmo.complexity.estimators._symbols import BlockEntropy
+
+EXAMPLES: list[dict[str, int]] = [{}, {"order": 2}, {"order": 7, "symbol": 1}]
 
 
-class Entropy(Formula):
-    """n times the entropy of the next byte given the k bytes before it, by plain counts.
+class Entropy(BlockEntropy):
+    """n times the entropy of the next symbol given the k symbols before it, by plain counts.
 
-    The counts themselves are not charged: at high order the value tends to 0 for any input.
+    That is n (H(k + 1) - H(k)), the difference of two block entropies. The counts themselves are
+    not charged: at high order the value tends to 0 for any input.
 
     References
     ----------
@@ -16,17 +19,10 @@ class Entropy(Formula):
     """
 
     name = "entropy"
-    formula = "sum over contexts of n_c H(next byte | context c), plug-in; the counts uncharged"
-    requires = ("numpy", "numba")
-    effort = 2
-    PARAMETERS = {"order": Parameter(0, 0, 8, "length of a context in bytes")}
+    formula = "sum over contexts of n_c H(next symbol | context c), plug-in; the counts uncharged"
 
-    def bits(self, data: bytes) -> float:
-        """Return the sum over contexts."""
-        from kolmo.complexity.empirical import empirical_entropy_bits
+    def entropy(self, tally: Mapping[int, int]) -> float:
+        """Return the entropy of the relative frequencies."""
+        from kolmo.complexity.entropies import plug_in_entropy
 
-        return empirical_entropy_bits(data, self.values["order"])
-
-    def memory_bytes(self, length: int, given_bytes: int = 0) -> int:
-        """Return at most about 14 bytes per byte: the suffix array."""
-        return 16 * length + (1 << 25)
+        return plug_in_entropy(tally)

@@ -2,13 +2,18 @@
 
 from math import log2
 
-from kolmo.complexity.estimator import Formula
+from kolmo.complexity.estimators._symbols import OfSymbols
+from kolmo.complexity.symbols import BYTES
 
-EXAMPLES: list[dict[str, int]] = [{}]
+EXAMPLES: list[dict[str, int]] = [{}, {"symbol": 1}]
 
 
-class Lz78(Formula):
-    """c (log2 c + log2 a), with c phrases over a different bytes.
+class Lz78(OfSymbols):
+    """c (log2 c + log2 a), with c phrases over a different symbols.
+
+    Each phrase names an earlier one and a symbol, at most log2 c and log2 a bits. For a stationary
+    source of h bits per symbol c log2 c tends to n h, slowly and from above; the rest vanishes
+    beside it. No standard error is known.
 
     References
     ----------
@@ -17,19 +22,18 @@ class Lz78(Formula):
     """
 
     name = "lz78"
-    formula = "c (log2 c + log2 a), c phrases of the incremental parsing over a different bytes"
-    requires = ("numpy", "numba")
+    formula = "c (log2 c + log2 a), c phrases of the incremental parsing over a different symbols"
     effort = 1
 
-    def bits(self, data: bytes) -> float:
+    def measure_symbols(self, text: bytes) -> tuple[float, float | None]:
         """Return c (log2 c + log2 a); 0 for an empty input."""
         import numpy as np
 
         from kolmo.complexity.kernels import lz78_phrases
 
-        phrases = int(lz78_phrases(np.frombuffer(data, np.uint8)))
-        return phrases * (log2(phrases) + log2(len(set(data)))) if phrases else 0.0
+        phrases = int(lz78_phrases(np.frombuffer(text, np.uint8)))
+        return (phrases * (log2(phrases) + log2(len(set(text)))) if phrases else 0.0), None
 
     def memory_bytes(self, length: int, given_bytes: int = 0) -> int:
-        """Return at most about 25 bytes per byte: the tree of phrases in a hash table."""
-        return 32 * length
+        """Return the size of the phrases' tree: 25 bytes per byte, or for longer phrases 6."""
+        return self.symbol_bytes(length, 32 if self.values["symbol"] == BYTES else 8)
