@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 TABLES = ("startup", "large-file", "sparse", "panel", "changepoints", "histograms", "mixtures")
-TABLES += ("columns", "automaton", "predictors")
+TABLES += ("columns", "automaton", "predictors", "mixing")
 TABLES += ("weights-lossless", "weights-lossy", "weights-speed", "noisy-weights")
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 ESTIMATES = "entropy,millermadow,grassberger,chaoshen,nsb,matchlength,lz76,ctw"
