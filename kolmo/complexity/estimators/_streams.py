@@ -85,6 +85,14 @@ def stripped(chunks: Iterable[Buffer], count: int) -> Iterator[Buffer]:
         count = max(0, count - len(chunk))
 
 
+def gathered(chunks: Iterable[Buffer], length: int) -> bytearray:
+    """Return a whole payload; of no data it must be empty."""
+    payload = bytearray(b"".join(chunks))
+    if payload and length == 0:
+        raise DecodeError(f"{len(payload)} bytes after the end of the stream")
+    return payload
+
+
 def bites(chunks: Iterable[Buffer], count: int) -> Iterator[memoryview]:
     """Yield ``chunks`` in bites of at most ``count`` bytes."""
     for chunk in chunks:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from kolmo.complexity.estimator import Bound, Parameter
-from kolmo.complexity.estimators._streams import ADAPTIVE_MODULES
+from kolmo.complexity.estimators._streams import ADAPTIVE_MODULES, gathered
 from kolmo.data import Buffer
-from kolmo.errors import DecodeError, ParameterError, shorten
+from kolmo.errors import ParameterError, shorten
 
 EXAMPLES: list[dict[str, int]] = [{}, {"symbol": 8, "depth": 4}, {"symbol": 1, "depth": 16}]
 
@@ -80,10 +80,8 @@ class Ctw(Bound):
         from kolmo.coding.delimited import DelimitedDecoder
         from kolmo.complexity.bitforms import Text
 
-        payload = bytearray(b"".join(chunks))
-        if length == 0:
-            if payload:
-                raise DecodeError(f"{len(payload)} bytes after the end of the stream")
+        payload = gathered(chunks, length)
+        if not length:
             return
         coder, forms = DelimitedDecoder(payload), self._forms()
         place = coder.peek(len(forms))

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from kolmo.complexity.estimator import Bound, Parameter
-from kolmo.complexity.estimators._streams import ADAPTIVE_MODULES
+from kolmo.complexity.estimators._streams import ADAPTIVE_MODULES, gathered
 from kolmo.data import Buffer
-from kolmo.errors import DecodeError
 
 EXAMPLES: list[dict[str, int]] = [{}, {"preset": 1}, {"preset": 4, "memory": 20}]
 
@@ -75,10 +74,8 @@ class Mix(Bound):
         from kolmo.complexity.mixing import Mixed
         from kolmo.complexity.mixplan import Plan
 
-        payload = bytearray(b"".join(chunks))
-        if length == 0:
-            if payload:
-                raise DecodeError(f"{len(payload)} bytes after the end of the stream")
+        payload = gathered(chunks, length)
+        if not length:
             return
         coder = DelimitedDecoder(payload)
         mixed = Mixed.open(Plan.decode(coder), length, given, self.values["memory"])
