@@ -1,8 +1,9 @@
 """Which way imports point: an AST walk over all of kolmo, its command line, and its benchmarks.
 
 The rules are those of the house: errors, jit and progress import nothing of kolmo, but jit the
-errors; results, data, registry, parallel, artefact and versions only those; coding, container,
-messages, isolation, table these; the areas stand in a line, and each may import those to its left.
+errors; results, data, registry, parallel, chunks, cluster, artefact and versions only those;
+coding, container, messages, isolation, table these; the areas stand in a line, and each may import
+those to its left.
 """
 
 import ast
@@ -15,7 +16,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LEVELS = {
     **dict.fromkeys(("errors", "jit", "progress"), 0),
-    **dict.fromkeys(("results", "data", "registry", "parallel", "artefact", "versions"), 1),
+    **dict.fromkeys(
+        ("results", "data", "registry", "parallel", "chunks", "cluster", "artefact", "versions"), 1
+    ),
     **dict.fromkeys(
         ("coding", "header", "container", "messages", "isolation", "receiver", "table"), 2
     ),
@@ -27,6 +30,7 @@ LEVELS = {
 NEIGHBOURS = {
     "jit": {"errors"},
     "artefact": {"data"},
+    "cluster": {"chunks"},
     "container": {"coding", "header"},
     "messages": {"coding", "header", "container", "isolation"},
     "isolation": {"coding", "container"},
