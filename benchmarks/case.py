@@ -29,6 +29,19 @@ class CaseResult:
     skipped: str | None = None
 
 
+@dataclass(frozen=True)
+class Showing:
+    """How the README shows a case: its `README`, or else both tables, whole.
+
+    `rows` chooses some for the eye and `about` says which; all of them stand folded beneath.
+    The second table stands folded unless `details`.
+    """
+
+    rows: Callable[[Row], bool] | None = None
+    about: str = ""
+    details: bool = True
+
+
 def unheard(_line: str) -> None:
     """Report to nobody."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-Row = dict[str, Any]
+from benchmarks.case import Row, Showing
+
+PEER = " (peer)"
 
 
 def markdown(result: dict[str, Any]) -> str:
@@ -13,6 +15,34 @@ def markdown(result: dict[str, Any]) -> str:
     if result.get("details"):
         parts += [table(result["details"])]
     parts += [remarks(result), circumstances(result)]
+    return joined(parts)
+
+
+def section(result: dict[str, Any], showing: Showing) -> str:
+    """Return what the README shows of a stored result: whole lines, without a heading."""
+    rows, details = result["rows"], result.get("details", [])
+    parts = [measured(result), *shown_rows(rows, showing)]
+    parts += [table(details) if showing.details else folded("In detail", details)]
+    return joined([*parts, remarks(result)])
+
+
+def shown_rows(rows: list[Row], showing: Showing) -> list[str]:
+    """Return the table of all rows, or that of some with the whole one folded beneath."""
+    chosen = list(filter(showing.rows, rows)) if showing.rows else rows
+    if len(chosen) == len(rows):
+        return [table(rows)]
+    return [table(chosen), folded(f"All {len(rows)} rows; above: {showing.about}", rows)]
+
+
+def folded(summary: str, rows: list[Row]) -> str:
+    """Return a table that opens on a click; the empty lines make it Markdown inside of HTML."""
+    if not rows:
+        return ""
+    return f"<details><summary>{summary}</summary>\n\n{table(rows)}\n\n</details>"
+
+
+def joined(parts: list[str]) -> str:
+    """Return the parts that are there, with an empty line between them."""
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -60,4 +90,20 @@ def circumstances(result: dict[str, Any]) -> str:
     return (
         f"`{result['command']}` on {machine['cpu']}, {machine['cores']} cores, "
         f"{machine['python']}, {machine['platform']}; {versions}.{quick}"
+    )
+
+
+def measured(result: dict[str, Any]) -> str:
+    """Return one line: the command line, the machine, the versions of what stands beside kolmo."""
+    machine = result["machine"]
+    cpu = machine["cpu"].replace("(R)", "").replace("(TM)", "")
+    peers = [
+        f"{name.removesuffix(PEER)} {version}"
+        for name, version in result["versions"].items()
+        if name.endswith(PEER) and version
+    ]
+    others = f"; {', '.join(peers)}" if peers else ""
+    return (
+        f"`{result['command']}`, measured on {cpu}, {machine['cores']} cores, "
+        f"{machine['python']}{others}."
     )

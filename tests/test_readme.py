@@ -1,7 +1,5 @@
-"""The README stays true: its recipes print what it shows, its tables are those of the results."""
+"""The README stays true: its recipes print what it shows; for tables see bench."""
 
-import importlib.util
-import json
 import re
 import shutil
 import zlib
@@ -11,10 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-TABLES = ("startup", "large-file", "sparse", "panel", "changepoints", "histograms", "mixtures")
-TABLES += ("columns", "automaton", "predictors", "mixing")
-TABLES += ("weights-lossless", "weights-lossy", "weights-speed", "noisy-weights")
-RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 ESTIMATES = "entropy,millermadow,grassberger,chaoshen,nsb,matchlength,lz76,ctw"
 TIME = re.compile(r"\d[\d,.]* m?s\b")
 CONSTANT = re.compile(r"(?<=independent of x: )[\d,]+|[\d,]+(?= of kolmo's coder)")
@@ -152,22 +146,3 @@ def test_recipe_of_a_table_prints_what_the_readme_shows(kolmo, command):
     found, wanted = plain(done.stdout), plain(shown(command))
     for word in wanted.split():
         assert word in found.split()
-
-
-def test_there_are_results():
-    assert {path.stem for path in RESULTS} >= set(TABLES)
-
-
-@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
-def test_table_in_the_readme_is_that_of_the_results(path):
-    spec = importlib.util.spec_from_file_location("render", ROOT / "benchmarks" / "render.py")
-    assert spec is not None
-    assert spec.loader is not None
-    render = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(render)
-    result = json.loads(path.read_text("utf-8"))
-    assert not result["quick"]
-    assert result["command"] in README
-    if path.stem in TABLES:
-        assert render.table(result["rows"]) in README
-        assert render.table(result["details"]) in README

@@ -22,7 +22,7 @@ BARE = Path(benchmarks.__file__).parent / "bare.py"
 
 def run(context: Context) -> CaseResult:
     """Measure all estimators at once, each alone, and the bare libraries, in turn."""
-    size, runs = (80_000_000, 1) if context.quick else (100_000_000, 5)
+    size, runs = (68_000_000, 1) if context.quick else (100_000_000, 5)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         context.report(f"making {size:,} bytes of text")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.case import CaseResult, Context, Row, rounded
+from benchmarks.case import CaseResult, Context, Row, Showing, rounded
 from benchmarks.data import corpus_files
 from kolmo.complexity.mixing import SHAPES, ByteMixer, Shape
 from kolmo.complexity.mixplan import Plan, Preset, choose
@@ -42,6 +42,15 @@ NOTES = (
     "for the whole file; fast: of all files but pictures",
     "earns: what is added where this part alone is left out; parts make up for each other",
 )
+EARNING_PERCENT = 0.3
+
+
+def earns_much(row: Row) -> bool:
+    """Return whether the row is that of a whole preset, or of a part that earns its place."""
+    return row["part"] == "all" or bool(row["earns_percent"] >= EARNING_PERCENT)
+
+
+README = Showing(earns_much, f"parts that earn at least {EARNING_PERCENT} percent")
 
 Text = tuple[Plan, "np.ndarray[tuple[int], np.dtype[np.uint8]]"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PEERS = ("sklearn",)
 USES_CORPORA = False
-SIZES, QUICK_SIZES = (1000, 100_000), (1000, 10_000)
+SIZES, QUICK_SIZES = (1000, 100_000), (1000,)
 MOST = 5
 SETTINGS: tuple[dict[str, Any], ...] = (
     {"n_init": 1},

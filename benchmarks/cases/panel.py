@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from time import process_time
 
-from benchmarks.case import CaseResult, Context, Row, rounded
+from benchmarks.case import CaseResult, Context, Row, Showing, rounded
 from benchmarks.data import corpus_files
 from kolmo.bench.harness import Finished, Spread, run_process
 from kolmo.complexity.choice import make_estimators
@@ -24,6 +25,7 @@ TOOLS = {
 }
 ARCHIVERS = {"zpaq -m5": ("zpaq", "add", "OUT", "FILE", "-m5", "-t1")}
 PEERS = tuple(words[0] for words in (TOOLS | ARCHIVERS).values())
+QUICK_BYTES = 50_000
 BEST = "kolmo mix"
 PRESETS = tuple(f"mix:preset={number}" for number in range(1, 5))
 WITH_DICTIONARY = "kolmo brotli"
@@ -34,6 +36,7 @@ NOTES = (
     "decode: CPU seconds of the decoder alone, once",
     "brotli has a dictionary of 120 KB in its decoder, which no other method has",
 )
+README = Showing(details=False)
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,12 @@ def run(context: Context) -> CaseResult:
     if context.corpora is None:
         return CaseResult(skipped="needs real files: --corpora DIR")
     folder = context.corpora.resolve()
-    names = [file.as_posix() for file in corpus_files(folder)]
-    files = {name: (folder / name).stat().st_size for name in names}
+    files = file_sizes(folder)
     if not files:
         raise KolmoError("empty corpus: got a folder without files; need at least one.")
+    if context.quick:
+        files = smallest(files)
+    names = list(files)
     methods = [*kolmo_methods(context, folder, names), *tool_methods(context, folder, names)]
     return CaseResult(
         rows=tuple(method_row(method, files) for method in methods),
@@ -66,6 +71,20 @@ def run(context: Context) -> CaseResult:
             *verdict(methods, list(files)),
         ),
     )
+
+
+def file_sizes(folder: Path) -> dict[str, int]:
+    """Return the bytes of each file of a corpus."""
+    return {file.as_posix(): (folder / file).stat().st_size for file in corpus_files(folder)}
+
+
+def smallest(files: dict[str, int]) -> dict[str, int]:
+    """Return the smallest file, and those after it while all are small together."""
+    order = sorted(files, key=files.__getitem__)
+    sums = dict(zip(order, accumulate(files[name] for name in order), strict=True))
+    return {
+        name: size for name, size in files.items() if sums[name] <= QUICK_BYTES or name == order[0]
+    }
 
 
 def kolmo_methods(context: Context, folder: Path, files: list[str]) -> list[Method]:

@@ -115,7 +115,8 @@ def corpus(tmp_path):
 def test_list_names_every_case_with_its_description():
     done = run_benchmarks("--list")
     assert done.returncode == 0, done.stderr
-    listed = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    listed = [line.split(maxsplit=1) for line in lines]
     assert [name for name, _ in listed] == [stem.replace("_", "-") for stem in CASES]
     assert all(text.endswith(".") for _, text in listed)
 
@@ -127,6 +128,29 @@ def test_case_describes_itself_in_one_line_and_names_its_peers(stem):
     assert callable(case.run)
     assert isinstance(case.PEERS, tuple)
     assert isinstance(case.USES_CORPORA, bool)
+
+
+def test_list_says_which_peers_a_case_needs_and_which_are_missing(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    runner = load("runner")
+    monkeypatch.setattr(runner, "case_names", lambda: ["panel", "sparse"])
+    panel, peers, sparse = runner.listing().splitlines()
+    assert panel.startswith("panel ")
+    assert "zstd missing, apt-get install zstd; zpaq missing" in peers
+    assert sparse.startswith("sparse ")
+
+
+@pytest.mark.parametrize("words", [("--list", "panel"), ("--readme", "--quick")])
+def test_option_that_runs_nothing_stands_alone(words):
+    done = run_benchmarks(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "stand alone" in done.stderr
+
+
+def test_quick_panel_takes_the_smallest_files_in_their_order():
+    smallest = load("cases.panel").smallest
+    assert smallest({"a": 30_000, "b": 90_000, "c": 20_000}) == {"a": 30_000, "c": 20_000}
+    assert smallest({"a": 90_000, "b": 80_000}) == {"b": 80_000}
 
 
 def test_unknown_case_is_refused_with_the_nearest_name():
@@ -202,20 +226,20 @@ def test_corpus_follows_the_manifest_of_the_parent(corpus):
         load("data").corpus_files(corpus)
 
 
-def test_results_are_written_without_paths_and_only_by_full_runs(
-    fake_kolmo, corpus, tmp_path, monkeypatch, capsys
-):
+def test_result_is_written_without_paths(fake_kolmo, corpus, tmp_path, monkeypatch, capsys):
     runner = load("runner")
-    monkeypatch.setattr(runner, "HERE", tmp_path)
+    (tmp_path / "README.md").write_text("<!-- results: panel -->\n<!-- end of results -->\n")
+    monkeypatch.setattr(runner, "README", tmp_path / "README.md")
+    monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(runner, "installed_kolmo", lambda: fake_kolmo)
-    assert runner.run_one("panel", quick=True, corpora=corpus) == "done"
-    assert not (tmp_path / "results").exists()
+    monkeypatch.setattr(runner.peers, "missing", lambda *_, **__: [])
     assert runner.run_one("panel", quick=False, corpora=corpus) == "done"
     text = (tmp_path / "results" / "panel.json").read_text()
     assert json.loads(text)["command"] == "python -m benchmarks panel --corpora DIR"
-    assert str(tmp_path) not in text
-    assert sys.prefix not in text
-    assert capsys.readouterr().out.count("## panel") == 2
+    for written in (text, (tmp_path / "README.md").read_text()):
+        assert str(tmp_path) not in written
+        assert sys.prefix not in written
+    assert "## panel" in capsys.readouterr().out
 
 
 def test_failing_kolmo_is_a_failed_case_not_a_crash(corpus, monkeypatch, capsys):
