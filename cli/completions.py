@@ -52,6 +52,12 @@ def _families() -> list[str]:
     return [name for kind in (families, predictors, estimators) for name in kind.own_names()]
 
 
+def _suites() -> list[str]:
+    from kolmo.registry import suites
+
+    return suites.own_names()
+
+
 def _rules() -> list[str]:
     from kolmo.registry import rules
 
@@ -74,5 +80,6 @@ names = _last_of(_estimators)
 families = _last_of(_families)
 measures = _last_of(lambda: [*_estimators(), "paper"])
 rules = _last_of(_rules)
+suites = _last_of(_suites)
 codes = _last_of(_codes)
 weight_coders = _last_of(_weight_coders)

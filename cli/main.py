@@ -15,6 +15,7 @@ COMMANDS = {
     "automaton": "Run the coffee automaton, measure its complexity, and audit it.",
     "mdl-select": "Choose the best model of each column of a CSV file.",
     "weights": "Measure the description length of a trained network.",
+    "bench": "Score estimators on data whose complexity is known.",
     "encode": "Encode a file into a checksummed .klm container.",
     "decode": "Decode a .klm container, every check passed.",
     "inspect": "Show what a .klm container says of itself.",

@@ -109,6 +109,8 @@ class Output:
     ----------
     groups : list of dict or None
         What is said of several rows together, for the envelope.
+    advice : list of str or None
+        Sentences, for the envelope.
     seed : int or None
         Of all that is random.
     """
@@ -119,6 +121,7 @@ class Output:
         self.warnings: list[dict[str, Any]] = []
         self.timings: list[dict[str, Any]] | None = None
         self.groups: list[dict[str, Any]] | None = None
+        self.advice: list[str] | None = None
         self.seed: int | None = None
         self._results: list[dict[str, Any]] = []
         self._started = False
@@ -154,6 +157,8 @@ class Output:
         }
         if self.groups is not None:
             envelope["groups"] = self.groups
+        if self.advice is not None:
+            envelope["advice"] = self.advice
         if self.timings is not None:
             envelope["timings"] = self.timings
         return json.dumps(envelope, indent=2, allow_nan=False)

@@ -134,6 +134,7 @@ def decimal(text: str) -> int | float | None:
 estimators = Registry("estimator", "kolmo.complexity.estimators", "kolmo.estimators")
 families = Registry("family", "kolmo.mdl.families", "kolmo.families")
 predictors = Registry("predictor", "kolmo.mdl.predictors", "kolmo.predictors")
+suites = Registry("suite", "kolmo.bench.suites", "kolmo.suites")
 rules = Registry("rule", "kolmo.automaton.rules", "kolmo.rules")
 readers = Registry("checkpoint format", "kolmo.weights.readers", "kolmo.checkpoint_readers")
 weight_coders = Registry("weight coder", "kolmo.weights.coders", "kolmo.weight_coders")

@@ -60,6 +60,19 @@ def test_recipe_prints_what_the_readme_shows(kolmo, folder, command):
 
 
 @pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
+@pytest.mark.parametrize(("start", "code"), [("-e ctw", 0), ("-e cheat", 1), ("determ", 0)])
+def test_recipe_of_scores_prints_what_the_readme_shows(kolmo, tmp_path, start, code):
+    command = re.search(rf"^\$ (kolmo bench {start}.*)$", README, re.M)[1]
+    (tmp_path / "cheat.py").write_text(shown("cat cheat.py"))
+    done = kolmo(*command.split()[1:], "--format", "table", cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    found = plain(done.stdout + done.stderr).split()
+    lines = [line for line in shown(command).splitlines() if not line.startswith("--format")]
+    for word in plain("\n".join(lines)).split():
+        assert word in found
+
+
+@pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="sizes are those of classic zlib")
 def test_recipe_of_a_predictor_prints_what_the_readme_shows(kolmo, folder):
     command = "kolmo complexity LICENSE --predictor neuron.py:Neuron"
     (source,) = re.findall(r"^```python\n(.*^class Neuron.*?)^```$", README, re.M | re.S)

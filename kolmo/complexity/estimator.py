@@ -178,6 +178,13 @@ class Bound(Estimator):
         """Return the parameters that decoding needs and that are not the defaults."""
         return {k: v for k, v in self._changed().items() if self.PARAMETERS[k].decoding}
 
+    def codelength(self, data: bytes) -> float | None:
+        """Return the ideal bits of the code, its length known, at most 16 below the message's.
+
+        None where the method knows its messages only.
+        """
+        return None
+
     def lengths(self, payload_bytes: int, length: int) -> tuple[int, ...]:
         """Return the lengths that a message has to tell, because the payload does not."""
         return () if self.self_delimiting else (payload_bytes,)
@@ -329,14 +336,25 @@ def check_decoding(
     position = 0
     try:
         for piece in code.decompress(payload, data.size, given):
-            if piece != data.read(position, position + len(piece)):
-                raise CertificationError(f"decoded data differ after byte {position}")
+            wanted = data.read(position, position + len(piece))
+            if piece != wanted:
+                raise CertificationError(difference_words(wanted, piece, position))
             position += len(piece)
             on_piece(len(piece))
     except DecodeError as error:
         raise CertificationError(f"its own payload does not decode: {error}") from error
     if position != data.size:
         raise CertificationError(f"decoded {position} bytes of {data.size}")
+
+
+def difference_words(wanted: bytes, piece: Buffer, position: int) -> str:
+    """Return where a decoded piece, which begins at ``position``, first differs, and how."""
+    pairs = zip(wanted, bytes(piece), strict=False)
+    same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(wanted), len(piece)))
+    if same == len(wanted):
+        return f"decoded more than the {position + same} bytes that there were"
+    found = bytes(piece)[same]
+    return f"decoded data differ at byte {position + same}: {found:#04x} for {wanted[same]:#04x}"
 
 
 def length_of(estimator: Estimator, data: Input) -> float:

@@ -1,8 +1,8 @@
-"""A predictor from a file that the user names: the only place that runs a user's code."""
+"""Predictors and estimators from a file that the user names: all that runs a user's code."""
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.abc import SourceLoader
@@ -31,29 +31,48 @@ def load_predictor(text: str) -> PredictorBound:
     PredictorError
         If the constructor fails.
     """
+    factory = load_factory(text, "predictor")
+    Learner(factory)
+    return PredictorBound(factory, text)
+
+
+def load_factory(text: str, noun: str) -> Callable[[], Any]:
+    """Return the class or function of ``FILE.py:Name`` or ``package.module:Name``.
+
+    Parameters
+    ----------
+    noun : str
+        What it makes, for messages.
+
+    Raises
+    ------
+    ParameterError
+        If the text is malformed, or names nothing that can be called.
+    InputError
+        If the file or module cannot be read or run.
+    """
     where, _, name = text.rpartition(":")
     if not where or not name.isidentifier():
         raise ParameterError(
-            f"malformed predictor: got '{shorten(text)}'; need FILE.py:Class or module:Class"
+            f"malformed {noun}: got '{shorten(text)}'; need FILE.py:Class or module:Class"
         )
-    module = _run_file(where) if where.endswith(".py") else _import(where)
+    module = _run_file(where) if where.endswith(".py") else _import(where, noun)
     factory = getattr(module, name, None)
     if factory is None:
         known = [key for key, item in vars(module).items() if _is_own_class(item, module)]
         hint = nearest(name, known) if known else "It has no class."
         raise ParameterError(f"no '{shorten(name)}' in {shorten(where)}. {hint}")
-    Learner(factory)
-    return PredictorBound(factory, text)
+    return factory  # type: ignore[no-any-return]
 
 
 def _is_own_class(item: Any, module: ModuleType) -> bool:
     return isinstance(item, type) and item.__module__ == module.__name__
 
 
-def _import(name: str) -> ModuleType:
+def _import(name: str, noun: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         raise ParameterError(
-            f"malformed predictor: got '{shorten(name)}', neither the name of a .py file nor of a "
+            f"malformed {noun}: got '{shorten(name)}', neither the name of a .py file nor of a "
             "module; need FILE.py:Class or module:Class"
         )
     try:
@@ -84,7 +103,7 @@ class _Source(SourceLoader):
 def _run_file(path: str) -> ModuleType:
     """Return the module that a file makes, entered among the modules by a name of its own."""
     full = os.path.abspath(path)
-    name = f"kolmo_predictor_{crc32(os.fsencode(full)):08x}"
+    name = f"kolmo_own_{crc32(os.fsencode(full)):08x}"
     spec = spec_from_file_location(name, full, loader=_Source(path, full))
     assert spec is not None
     assert spec.loader is not None

@@ -15,8 +15,8 @@ import pytest
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "schema.json"
 COMMANDS = (
-    "complexity", "automaton", "mdl-select", "weights", "encode", "decode", "inspect", "verify",
-    "codelength", "nml", "info", "completion", "man",
+    "complexity", "automaton", "mdl-select", "weights", "bench", "encode", "decode", "inspect",
+    "verify", "codelength", "nml", "info", "completion", "man",
 )  # fmt: skip
 SUBCOMMANDS = (
     "automaton scan", "automaton scales", "automaton light-cone",
@@ -30,6 +30,7 @@ WITHOUT_UNIT = {  # ratios, sums, times in clocks of their own, and numbers of t
     "peak_time_standard_error", "cells",
     "ratio", "symbols", "length", "categories", "n", "largest", "complexity",
     "rank", "free_parameters", "evidence_bound",
+    "strings", "coverage", "excess",
     "tensors", "quantised_tensors", "weights", "step", "rmse", "largest_error", "distance",
 }  # fmt: skip
 IN_BITS = ("_bits", "_bytes", "bits_per_byte", "bits_per_symbol", "bits_per_row", "bits_per_weight")
@@ -93,6 +94,9 @@ WITH_RECORDS = {
     "weights-send-payload": f"kolmo weights send table.csv {NOISY} -o m.klm --payload text",
     "weights-receive": f"kolmo weights send -q table.csv {NOISY} -o m.klm --payload text >sent; "
     "kolmo weights receive m.klm --given table.csv -o y --payload-out p",
+    "bench-sources": "kolmo bench -e zlib,entropy:symbol=1 --sizes 64,128 --seeds 2",
+    "bench-deterministic": "kolmo bench deterministic -e zlib,lz76:symbol=1 --sizes 64",
+    "bench-corpus": "sha256sum text empty >SHA256SUMS; kolmo bench corpus . -e zlib,entropy",
     "weights-codelength": "kolmo weights codelength table.csv --target label --features n",
 }
 
@@ -498,7 +502,7 @@ def test_16_json_is_one_object_of_the_golden_keys(name: str, shell: Any) -> None
     groups = golden.get(f"{command} groups")
     assert list(envelope) == [
         "kolmo", "schema", "command", "parameters", "seed", "results", "warnings",
-        *(["groups"] if groups else []),
+        *(["groups"] if groups else []), *(["advice"] if command.startswith("bench ") else []),
     ]  # fmt: skip
     assert type(envelope["schema"]) is int
     assert command == _command_of(name)
@@ -508,8 +512,9 @@ def test_16_json_is_one_object_of_the_golden_keys(name: str, shell: Any) -> None
 
 
 def _command_of(name: str) -> str:
-    pages = sorted(PAGES, key=len, reverse=True)
-    return next(item for item in pages if f"{name}-".startswith(f"{item.replace(' ', '-')}-"))
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    commands = sorted((item.removesuffix(" groups") for item in golden), key=len, reverse=True)
+    return next(item for item in commands if f"{name}-".startswith(f"{item.replace(' ', '-')}-"))
 
 
 def _strict(text: str) -> dict[str, Any]:

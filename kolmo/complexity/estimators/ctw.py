@@ -1,6 +1,7 @@
 """Context-tree weighting: all tree sources at once, over bits or over bytes."""
 
 from collections.abc import Iterable, Iterator
+from math import log2
 
 from kolmo.complexity.estimator import Bound, Parameter
 from kolmo.complexity.estimators._streams import ADAPTIVE_MODULES, gathered
@@ -90,6 +91,17 @@ class Ctw(Bound):
         text.tree.learn(0, text.start)
         yield from text.read(coder)
         coder.finish()
+
+    def codelength(self, data: bytes) -> float:
+        """Return the sum of what the symbols cost, and of the form if it was chosen."""
+        from kolmo.complexity.bitforms import Text, find_form
+
+        if not data:
+            return 0.0
+        forms, depth = self._forms(), self.values["depth"]
+        form = find_form(data, b"", depth, forms)
+        text = Text.open(form, len(data), b"", depth, data=data)
+        return log2(len(forms)) + float(text.tree.costs(text.start, text.stop).sum())
 
     def lengths(self, payload_bytes: int, length: int) -> tuple[int, ...]:
         """Return the length of the data: given that, the payload ends by itself."""

@@ -1,0 +1,1 @@
+"""The suites of `kolmo bench`: one file is one suite."""
