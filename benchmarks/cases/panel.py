@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from time import process_time
+from typing import Any
 
 from benchmarks.case import CaseResult, Context, Row, Showing, rounded
 from benchmarks.data import corpus_files
-from kolmo.bench.harness import Finished, Spread, run_process
-from kolmo.complexity.choice import make_estimators
-from kolmo.complexity.estimator import Bound
-from kolmo.errors import KolmoError, ParameterError
+from kolmo.bench.harness import Finished, run_process
+from kolmo.errors import KolmoError
 
 USES_CORPORA = True
 TOOLS = {
@@ -27,13 +26,14 @@ ARCHIVERS = {"zpaq -m5": ("zpaq", "add", "OUT", "FILE", "-m5", "-t1")}
 PEERS = tuple(words[0] for words in (TOOLS | ARCHIVERS).values())
 QUICK_BYTES = 50_000
 BEST = "kolmo mix"
-PRESETS = tuple(f"mix:preset={number}" for number in range(1, 5))
+PUBLISHED = "best of paq8px and cmix, published"
 WITH_DICTIONARY = "kolmo brotli"
 NOTES = (
     "kolmo: payload without constant headers; commands: their whole file, through a pipe; "
     "zpaq: its archive, of which some 1,000 bytes are no data",
-    "MB/s: input bytes by kolmo's own seconds of one job, or by the command's CPU seconds; "
-    "decode: CPU seconds of the decoder alone, once",
+    "kolmo's figures are those of kolmo bench corpus DIR --rounds 3: CPU seconds of the code alone "
+    "in a process of its own, its kernels loaded before, medians; of a command the whole process",
+    "peak memory: of kolmo's processes Python, numba's compiler and the input are a part",
     "brotli has a dictionary of 120 KB in its decoder, which no other method has",
 )
 README = Showing(details=False)
@@ -41,13 +41,14 @@ README = Showing(details=False)
 
 @dataclass(frozen=True)
 class Method:
-    """What one estimator or command makes of the files, and its seconds for all of them."""
+    """What one code or command makes of the files, its seconds for all, and its memory."""
 
     name: str
     kind: str
     sizes: dict[str, int]
     seconds: float | None
     decode_seconds: float | None = None
+    peak_bytes: int | None = None
 
 
 def run(context: Context) -> CaseResult:
@@ -62,8 +63,9 @@ def run(context: Context) -> CaseResult:
         files = smallest(files)
     names = list(files)
     methods = [*kolmo_methods(context, folder, names), *tool_methods(context, folder, names)]
+    best = next((sum(item.sizes.values()) for item in methods if item.name == PUBLISHED), None)
     return CaseResult(
-        rows=tuple(method_row(method, files) for method in methods),
+        rows=tuple(method_row(method, files, best) for method in methods),
         details=tuple(file_row(methods, name, size) for name, size in files.items()),
         notes=(
             f"corpus: {folder.name}, {len(files)} files, {sum(files.values()):,} bytes",
@@ -88,84 +90,56 @@ def smallest(files: dict[str, int]) -> dict[str, int]:
 
 
 def kolmo_methods(context: Context, folder: Path, files: list[str]) -> list[Method]:
-    """Return kolmo's bounds, as its command line prints them, smallest total first."""
-    sizes: dict[str, dict[str, int]] = {}
-    kinds: dict[str, set[str]] = {}
+    """Return kolmo's codes and the published bests, as `kolmo bench corpus` gives them."""
+    context.report("sizes and speeds by kolmo")
+    with tempfile.TemporaryDirectory() as home:
+        stage(folder, files, Path(home))
+        rounds = "1" if context.quick else "3"
+        words = ("corpus", home, "--rounds", rounds, "--timings")
+        envelope, done = context.envelope("bench", *words)
+    if done.sample.exit_code != 0 or not envelope.get("results"):
+        raise KolmoError(f"kolmo bench failed: got exit code {done.sample.exit_code}; need 0.")
+    return [*own_methods(envelope), *published_method(envelope, files)]
+
+
+def stage(folder: Path, files: list[str], home: Path) -> None:
+    """Put files of a corpus into a folder of their own, with a manifest."""
+    lines = []
     for file in files:
-        context.report(f"{file}: sizes by kolmo")
-        for name, kind, size in bounds(context, folder, file):
-            sizes.setdefault(name, {})[file] = size
-            kinds.setdefault(name, set()).add(kind)
-    seconds = kolmo_seconds(context, folder, files, list(sizes))
-    order = sorted(sizes, key=lambda name: (-len(sizes[name]), sum(sizes[name].values())))
+        data = (folder / file).read_bytes()
+        (home / file).parent.mkdir(parents=True, exist_ok=True)
+        (home / file).write_bytes(data)
+        lines.append(f"{hashlib.sha256(data).hexdigest()}  {file}\n")
+    (home / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+
+
+def own_methods(envelope: dict[str, Any]) -> list[Method]:
+    """Return a method for each code, the smallest total first."""
+    sizes: dict[str, dict[str, int]] = {}
+    for row in envelope["results"]:
+        if row["kind"] != "estimate":
+            sizes.setdefault(row["estimator"], {})[row["file"]] = -(-row["payload_bits"] // 8)
+    kinds = {row["estimator"]: row["kind"] for row in envelope["results"]}
+    totals = {entry["estimator"]: entry for entry in envelope["timings"][1:] if not entry["file"]}
     return [
         Method(
             f"kolmo {name}",
-            "/".join(sorted(kinds[name])),
+            kinds[name],
             sizes[name],
-            seconds[name],
-            decode_seconds(context, folder, files, name),
+            totals[name]["write_seconds"],
+            totals[name]["read_seconds"],
+            totals[name]["peak_bytes"],
         )
-        for name in order
+        for name in sorted(sizes, key=lambda name: sum(sizes[name].values()))
+        if name in totals
     ]
 
 
-def bounds(context: Context, folder: Path, file: str) -> list[tuple[str, str, int]]:
-    """Return (estimator, kind, payload bytes) of each bound that kolmo prints for a file."""
-    found = []
-    for words in (("--max",), ("--estimator", ",".join(PRESETS))):
-        envelope, done = context.envelope("complexity", *words, "--", file, cwd=folder)
-        if not envelope.get("results"):
-            raise KolmoError(f"no results: got exit code {done.sample.exit_code} for {file}.")
-        found += [
-            (result["estimator"], result["kind"], -(-result["payload_bits"] // 8))
-            for result in envelope["results"]
-            if result["kind"] in ("certified", "bound")
-        ]
-    return found
-
-
-def kolmo_seconds(
-    context: Context, folder: Path, files: list[str], names: list[str]
-) -> dict[str, float | None]:
-    """Return each estimator's seconds for all files: the median of interleaved rounds."""
-    rounds = []
-    for number in range(1 if context.quick else 3):
-        context.report(f"speeds, round {number + 1}")
-        rounds.append({name: seconds_once(context, folder, files, name) for name in names})
-    spreads = {name: Spread.of([found[name] for found in rounds]) for name in names}
-    return {name: spread.median if spread else None for name, spread in spreads.items()}
-
-
-def seconds_once(context: Context, folder: Path, files: list[str], name: str) -> float | None:
-    """Return the seconds that kolmo itself measured, None if it did not time every file."""
-    options = ("--estimator", name, "--no-verify", "--timings", "--jobs", "1")
-    envelope, _ = context.envelope("complexity", *options, "--", *files, cwd=folder)
-    times = [entry["seconds"] for entry in envelope.get("timings", []) if "seconds" in entry]
-    return sum(times) if len(times) == len(files) else None
-
-
-def decode_seconds(context: Context, folder: Path, files: list[str], name: str) -> float | None:
-    """Return the CPU seconds of decoding all files once, None where kolmo has no such code."""
-    context.report(f"decoding by {name}")
-    try:
-        (code,) = make_estimators([name])
-    except ParameterError:
-        return None
-    assert isinstance(code, Bound)
-    decode_once(code, b"kernels are compiled before")
-    return sum(decode_once(code, (folder / file).read_bytes()) for file in files)
-
-
-def decode_once(code: Bound, data: bytes) -> float:
-    """Return the CPU seconds of decoding a message of the data."""
-    payload = b"".join(code.compress([data], len(data)))
-    start = process_time()
-    decoded = b"".join(code.decompress([payload], len(data)))
-    seconds = process_time() - start
-    if decoded != data:
-        raise KolmoError(f"{code.name} failed: its message decodes to other data.")
-    return seconds
+def published_method(envelope: dict[str, Any], files: list[str]) -> list[Method]:
+    """Return the published bests as a method, if all files have one."""
+    best = {row["file"]: row["published_bytes"] for row in envelope["results"]}
+    whole = best.keys() == set(files) and None not in best.values()
+    return [Method(PUBLISHED, "not decoded here", best, None)] if whole else []
 
 
 def tool_methods(context: Context, folder: Path, files: list[str]) -> list[Method]:
@@ -180,8 +154,10 @@ def tool_methods(context: Context, folder: Path, files: list[str]) -> list[Metho
         if failed:
             raise KolmoError(f"{name} failed: got an error for {failed[0]}.")
         sizes = {file: size for file, (_, size) in made.items()}
-        seconds = sum(done.sample.cpu_seconds or 0.0 for done, _ in made.values())
-        found.append(Method(name, "whole file", sizes, seconds))
+        samples = [done.sample for done, _ in made.values()]
+        seconds = sum(sample.cpu_seconds or 0.0 for sample in samples)
+        peak = max(sample.peak_rss_bytes or 0 for sample in samples)
+        found.append(Method(name, "whole file", sizes, seconds, peak_bytes=peak))
     return found
 
 
@@ -212,8 +188,8 @@ def verdict(methods: list[Method], files: list[str]) -> list[str]:
     ]
 
 
-def method_row(method: Method, files: dict[str, int]) -> Row:
-    """Return a method's total and speed; no total where a file is missing."""
+def method_row(method: Method, files: dict[str, int], best: int | None) -> Row:
+    """Return a method's total, its excess over the published, and speed; no total of a part."""
     input_bytes, complete = sum(files.values()), len(method.sizes) == len(files)
     total = sum(method.sizes.values()) if complete else None
     per_byte = 8 * total / input_bytes if total is not None and input_bytes else None
@@ -222,8 +198,10 @@ def method_row(method: Method, files: dict[str, int]) -> Row:
         "kind": method.kind,
         "total_bytes": total,
         "bits_per_byte": rounded(per_byte),
+        "excess_percent": rounded(100 * (total / best - 1), 3) if total and best else None,
         "MB_per_second": speed(input_bytes, method.seconds),
         "decode_MB_per_second": speed(input_bytes, method.decode_seconds),
+        "peak_MB": rounded(method.peak_bytes / 1e6, 3) if method.peak_bytes else None,
     }
 
 

@@ -13,6 +13,7 @@ from kolmo.registry import (
     predictors,
     readers,
     rules,
+    suites,
     weight_coders,
 )
 from kolmo.versions import versions
@@ -26,6 +27,7 @@ KINDS = {
     "rules": rules,
     "weight_coders": weight_coders,
     "checkpoint_formats": readers,
+    "suites": suites,
 }
 ROW_KEYS = ("topic", "name", "value", "note")
 

@@ -26,13 +26,21 @@ from kolmo.parallel import available_cores
 Measure = Literal["wall_seconds", "cpu_seconds", "peak_rss_bytes"]
 
 # On Linux a child starts with its parent's peak memory in its own account, so the
-# command is started by a small process (about 10 MB) and not by a large caller.
+# command is started by a small process (about 10 MB) and not by a large caller. Where
+# nobody waits for its report any more, since the caller was killed, it ends the command.
 _LAUNCHER = """
 import os, signal, sys, time
 report, argv = int(sys.argv[1]), sys.argv[2:]
 os.set_inheritable(report, False)
 start = time.perf_counter()
 child = os.posix_spawnp(argv[0], argv, os.environ, setsigdef=[signal.SIGPIPE])
+if hasattr(os, "pidfd_open"):
+    import select
+    either = select.poll()
+    either.register(os.pidfd_open(child), select.POLLIN)
+    either.register(report, 0)
+    if report in dict(either.poll()):
+        os.kill(child, signal.SIGKILL)
 _, status, usage = os.wait4(child, 0)
 wall = time.perf_counter() - start
 cpu, code = usage.ru_utime + usage.ru_stime, os.waitstatus_to_exitcode(status)

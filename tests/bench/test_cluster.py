@@ -20,7 +20,7 @@ from itertools import count, islice
 
 import pytest
 
-from kolmo import cluster
+from kolmo import bench, cluster
 from kolmo.bench.store import Store
 from kolmo.chunks import Rates, cut, pack, run_chunk
 from kolmo.cluster import cluster_map
@@ -389,6 +389,29 @@ def test_killed_worker_changes_nothing(own, capfd):
             os.kill(own.workers[0].pid, signal.SIGKILL)
     assert found == [number * number for number in range(60)]
     assert capfd.readouterr() == ("", "")
+
+
+def test_scores_are_those_of_one_process_though_a_worker_is_killed(own, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(
+        "import time, zlib\n"
+        "class Slow:\n"
+        "    def compress(self, data):\n"
+        "        time.sleep(0.02)\n"
+        "        return zlib.compress(data)\n"
+        "    def decompress(self, payload):\n"
+        "        return zlib.decompress(payload)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    own.join(2)
+    labels, settings = ["mine.py:Slow", "bz2", "entropy:order=2"], {"sizes": [128], "seeds": 8}
+    killer = threading.Timer(1.0, own.workers[0].kill)
+    killer.start()
+    there = bench.run("sources", labels, scheduler=own.address, **settings)
+    killer.join()
+    here = bench.run("sources", labels, **settings)
+    assert there.to_dict() == here.to_dict()
+    assert not there.failures
+    assert own.workers[0].poll() is not None
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])

@@ -123,6 +123,38 @@ def test_process_killed_by_a_signal_has_a_negative_exit_code():
     assert done.sample.exit_code == -signal.SIGKILL
 
 
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux only")
+def test_process_ends_with_the_caller_that_was_killed(tmp_path):
+    number = tmp_path / "number"
+    command = [
+        sys.executable,
+        "-c",
+        f"import os, time; open({str(number)!r}, 'w').write(str(os.getpid())); time.sleep(60)",
+    ]
+    caller = subprocess.Popen(
+        [sys.executable, "-c", f"from kolmo.bench import harness; harness.run_process({command!r})"]
+    )
+    assert wait_until(lambda: number.exists() and number.read_text())
+    caller.kill()
+    caller.wait()
+    assert wait_until(lambda: not is_alive(int(number.read_text())))
+
+
+def wait_until(condition, seconds=20):
+    stop = time.monotonic() + seconds
+    while not condition() and time.monotonic() < stop:
+        time.sleep(0.02)
+    return condition()
+
+
+def is_alive(number):
+    try:
+        with open(f"/proc/{number}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_process_output_larger_than_a_pipe_does_not_block():
     assert len(python("print('x' * 1_000_000)").stdout) >= 1_000_000
 

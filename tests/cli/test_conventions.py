@@ -44,6 +44,7 @@ PLUGINS = (
     ("rule", "rules"),
     ("weight coder", "weight_coders"),
     ("checkpoint format", "checkpoint_formats"),
+    ("suite", "suites"),
 )
 EXITS = (
     ("0", "done"),
