@@ -76,7 +76,7 @@ def main(request: str) -> int:
     """Decode standard input to standard output; the child's half of `Isolated`."""
     name, parameters, length = json.loads(request)
     code = registry.make_code(name, parameters)
-    _limit_memory(code.decoder_memory_bytes(length))
+    limit_memory(code.decoder_memory_bytes(length) + MEMORY_LIMIT)
     try:
         count = 0
         for piece in code.decompress([sys.stdin.buffer.read()], length):
@@ -91,13 +91,14 @@ def main(request: str) -> int:
     return 0
 
 
-def _limit_memory(needed: int) -> None:
+def limit_memory(wanted: int) -> None:
+    """Let this process have so many bytes of address space at most, and leave no core file."""
     try:
         import resource
     except ImportError:  # not on Windows
         return
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    limit = min(needed + MEMORY_LIMIT, LARGEST_LIMIT)
+    limit = min(wanted, LARGEST_LIMIT)
     limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

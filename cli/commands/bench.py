@@ -25,7 +25,8 @@ MOST_SIZES = 100
     "--sizes",
     type=values.Wholes(MOST_SIZES),
     metavar="SIZES",
-    help="Bits of strings, bytes of files of the suite speed. Default: 1024,4096,16384,65536.",
+    help="Bits of strings, bytes of files of the suite speed. Default: 1024 to 65536 bits, 1e4 to "
+    "1e6 bytes.",
 )
 @click.option(
     "--seeds", type=values.Whole(1, 10_000), help="Strings of each source and size. Default: 20."
@@ -37,7 +38,9 @@ MOST_SIZES = 100
     help="Bits as 8 in a byte, or as characters 0 and 1. Default: packed.",
 )
 @click.option(
-    "--rounds", type=values.Whole(1, 1000), help="How often files are timed. Default: speed 3."
+    "--rounds",
+    type=values.Whole(1, 1000),
+    help="How often files are timed. Default: once, and 3 times by the suite speed.",
 )
 @click.option(
     "--store", type=options.FILE, metavar="FILE", help="Keep what is done, and go on from there."
@@ -66,7 +69,8 @@ def command(**arguments: Any) -> int:
 
     No code beats the truth by t bits with a probability above 2^-t. Whatever says that it is a
     code and breaks this law miscounts: the command says so and fails. A class of your own has
-    compress and decompress, or estimate, or codelength; its file is run.
+    compress and decompress, or estimate, or codelength; its file is run. Files are measured one at
+    a time unless --jobs is given; their times stand in tables, and with --timings in the JSON.
 
     \b
     Examples:

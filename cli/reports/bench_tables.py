@@ -136,7 +136,9 @@ def _deterministic(scores: Scores) -> None:
 
 def _files(scores: Scores) -> None:
     if scores.groups:
-        print_table(TOTALS, [_total(one) for one in scores.groups])
+        rows = [_total(one) for one in scores.groups]
+        published = any(row["excess"] is not None for row in rows)
+        print_table([column for column in TOTALS if published or column != EXCESS], rows)
         write("\n")
     if scores.suite == "corpus":
         _file_sizes(scores.rows)
@@ -254,12 +256,13 @@ COVERAGE = (
     Column("within 5 % (RMSE) on", lambda row: f"{row['within']} of {row['sources']}", 1),
     Column("its 95 % intervals hold the truth in", _mean_percent, 2),
 )
+EXCESS = Column("above published", lambda row: _percent(row["excess"]), 4)
 TOTALS = (
     Column("estimator", lambda row: visible(row["estimator"]), 0, left=True),
     Column("kind", lambda row: row["kind"], 1, left=True),
     Column("bytes", lambda row: f"{-(-row['payload_bits'] // 8):,}", 0),
     Column("bits/byte", number("bits_per_byte", ".3f"), 2),
-    Column("above published", lambda row: _percent(row["excess"]), 4),
+    EXCESS,
     Column("shortest on", lambda row: f"{row['shortest']} of {row['files']}", 6),
     Column("MB/s writing", lambda row: _number(row["write"]), 3),
     Column("reading", lambda row: _number(row["read"]), 5),

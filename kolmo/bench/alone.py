@@ -29,7 +29,7 @@ from kolmo.errors import (
     UnavailableError,
     shorten,
 )
-from kolmo.isolation import LARGEST_LIMIT
+from kolmo.isolation import limit_memory
 
 SPARE_BYTES = 1 << 31  # of address space for the interpreter, its libraries and their compiler
 REFUSALS = (CertificationError, InputError, MemoryLimitError, ParameterError, UnavailableError)
@@ -134,7 +134,7 @@ def _reply(
     sys.path[:] = folders
     what = shorten(label)
     try:
-        _limit_memory(memory_limit + SPARE_BYTES)
+        limit_memory(memory_limit + SPARE_BYTES)
         estimator, data = make_estimator(label), open_input(path, memory_limit=memory_limit)
         found = measure_here(
             estimator, data, rounds=rounds, verify=verify, memory_limit=memory_limit
@@ -149,18 +149,6 @@ def _reply(
     except (Exception, SystemExit) as failure:  # a user's estimator may raise anything
         error, kind = f"{what} failed: {words_of(failure)}", "KolmoError"
     return json.dumps({"error": error, "type": kind})
-
-
-def _limit_memory(wanted: int) -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    limit = min(wanted, LARGEST_LIMIT)
-    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from kolmo.bench.alone import Alone, measure_alone
 from kolmo.bench.published import Published
@@ -16,51 +17,35 @@ MB = 1e6
 MIXED_BY_PRESET = "mix:preset="
 
 
-class FileScore(NamedTuple):
-    """One estimator on one file.
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What an estimator made of some bytes, and what that cost.
 
     Attributes
     ----------
+    estimator, kind : str
+        Its label, and what its bits are.
+    input_bytes : int
     bits : float
         The payload of a code, constant headers removed, or the value of an estimate.
-    price_bits : int or None
-        What naming the code, its parameters and its lengths would add.
-    best : Published or None
-        The smallest published result on the file.
     write_seconds, read_seconds : float or None
         CPU time of all threads: the median of the rounds. Kernels were compiled before.
     peak_bytes : int or None
         Peak memory of the process that did it, interpreter and input included.
-    with_speeds : bool
-        Whether speeds and memory are among what `to_dict` tells: they differ from run to run.
     """
 
-    task: str
-    input_bytes: int
     estimator: str
     kind: str
+    input_bytes: int
     bits: float
-    price_bits: int | None
-    best: Published | None
     write_seconds: float
     read_seconds: float | None
     peak_bytes: int | None
-    with_speeds: bool = False
 
     @property
     def per_byte(self) -> float | None:
         """Bits for each byte of input; None for an empty one."""
         return self.bits / self.input_bytes if self.input_bytes else None
-
-    @property
-    def excess(self) -> float | None:
-        """How much longer than the published best the payload is, as a share of it."""
-        return self.bits / (8 * self.best.output_bytes) - 1 if self.best and self.is_code else None
-
-    @property
-    def is_code(self) -> bool:
-        """Whether it is the length of a message."""
-        return self.kind != "estimate"
 
     @property
     def write_speed(self) -> float | None:
@@ -71,6 +56,47 @@ class FileScore(NamedTuple):
     def read_speed(self) -> float | None:
         """Megabytes of input a second of CPU time, reading."""
         return speed(self.input_bytes, self.read_seconds)
+
+    def costs(self) -> dict[str, Any]:
+        """Return times and memory, as a dictionary."""
+        return {
+            "estimator": self.estimator,
+            "write_seconds": self.write_seconds,
+            "read_seconds": self.read_seconds,
+            "peak_bytes": self.peak_bytes,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileScore(Measured):
+    """One estimator on one file.
+
+    Attributes
+    ----------
+    task : str
+        Name of the file.
+    price_bits : int or None
+        What naming the code, its parameters and its lengths would add.
+    best : Published or None
+        The smallest published result on the file.
+    with_speeds : bool
+        Whether speeds and memory are among what `to_dict` tells: they differ from run to run.
+    """
+
+    task: str
+    price_bits: int | None
+    best: Published | None
+    with_speeds: bool = False
+
+    @property
+    def excess(self) -> float | None:
+        """How much longer than the published best the payload is, as a share of it."""
+        return self.bits / (8 * self.best.output_bytes) - 1 if self.best and self.is_code else None
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is the length of a message."""
+        return self.kind != "estimate"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the score as a flat dictionary, sizes first."""
@@ -96,58 +122,27 @@ class FileScore(NamedTuple):
 
     def timings(self) -> dict[str, Any]:
         """Return its times and memory."""
-        return {
-            "file": self.task,
-            "estimator": self.estimator,
-            "write_seconds": self.write_seconds,
-            "read_seconds": self.read_seconds,
-            "peak_bytes": self.peak_bytes,
-        }
+        return {"file": self.task, **self.costs()}
 
 
-class Total(NamedTuple):
-    """One code on all files.
+@dataclass(frozen=True, kw_only=True)
+class Total(Measured):
+    """One code on all files: sums of bytes and seconds, the largest peak.
 
     Attributes
     ----------
-    bits : int
-        Sum of the payloads.
     excess : float or None
         Above the sum of the published bests, where all files have one.
     shortest : int
         On how many files no other code is shorter.
-    peak_bytes : int or None
-        The largest peak.
     on_front : bool
         Whether no other code is both shorter and faster at writing.
     """
 
-    estimator: str
-    kind: str
     files: int
-    input_bytes: int
-    bits: int
     excess: float | None
     shortest: int
-    write_seconds: float
-    read_seconds: float | None
-    peak_bytes: int | None
     on_front: bool = False
-
-    @property
-    def per_byte(self) -> float | None:
-        """Bits for each byte of input."""
-        return self.bits / self.input_bytes if self.input_bytes else None
-
-    @property
-    def write_speed(self) -> float | None:
-        """Megabytes of input a second of CPU time, writing."""
-        return speed(self.input_bytes, self.write_seconds)
-
-    @property
-    def read_speed(self) -> float | None:
-        """Megabytes of input a second of CPU time, reading."""
-        return speed(self.input_bytes, self.read_seconds)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the total without its times, as a dictionary."""
@@ -156,7 +151,7 @@ class Total(NamedTuple):
             "kind": self.kind,
             "files": self.files,
             "input_bytes": self.input_bytes,
-            "payload_bits": self.bits,
+            "payload_bits": int(self.bits),
             "bits_per_byte": self.per_byte,
             "excess": self.excess,
             "shortest": self.shortest,
@@ -164,14 +159,7 @@ class Total(NamedTuple):
 
     def timings(self) -> dict[str, Any]:
         """Return its times, its memory, and whether it is on the front."""
-        return {
-            "file": None,
-            "estimator": self.estimator,
-            "write_seconds": self.write_seconds,
-            "read_seconds": self.read_seconds,
-            "peak_bytes": self.peak_bytes,
-            "on_front": self.on_front,
-        }
+        return {"file": None, **self.costs(), "on_front": self.on_front}
 
 
 def speed(count: int, seconds: float | None) -> float | None:
@@ -237,7 +225,7 @@ def totals(rows: Sequence[FileScore]) -> list[Total]:
             least[row.task] = min(row.bits, least.get(row.task, row.bits))
     whole = [found for found in by_code.values() if len(found) == len(least)]
     made = sorted((_total(found, least) for found in whole), key=lambda one: one.bits)
-    return [one._replace(on_front=_is_on_front(one, made)) for one in made]
+    return [replace(one, on_front=_is_on_front(one, made)) for one in made]
 
 
 def _total(rows: Sequence[FileScore], least: dict[str, float]) -> Total:

@@ -13,7 +13,6 @@ from kolmo.errors import ParameterError, shorten
 from kolmo.results import Caution, Failure
 
 Result = dict[str, Any]
-LARGEST_COUNT = 1 << 16
 
 
 class Cell(NamedTuple):

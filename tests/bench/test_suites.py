@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -302,7 +303,7 @@ def test_excess_of_a_file_is_above_the_published_best():
     row = file_score("a", "x", 480.0, 1.0, best=best)
     assert row.excess == pytest.approx(0.2)
     assert row.to_dict()["published_bytes"] == 50
-    guess = row._replace(kind="estimate")
+    guess = replace(row, kind="estimate")
     assert guess.excess is None
     assert (guess.to_dict()["payload_bits"], guess.to_dict()["estimate_bits"]) == (None, 480)
     assert file_score("a", "x", 480.0, 1.0).excess is None

@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from itertools import combinations
 from types import ModuleType
@@ -24,8 +25,19 @@ picture = pytest.mark.needs("picture")
 
 def total(name: str, bits: int, seconds: float, *, on_front: bool) -> Total:
     """Return a code's total of one file of a megabyte, read ten times as fast as written."""
-    times = (seconds, seconds / 10)
-    return Total(name, "certified", 1, 10**6, bits, None, 0, *times, None, on_front)
+    return Total(
+        estimator=name,
+        kind="certified",
+        files=1,
+        input_bytes=10**6,
+        bits=bits,
+        excess=None,
+        shortest=0,
+        write_seconds=seconds,
+        read_seconds=seconds / 10,
+        peak_bytes=None,
+        on_front=on_front,
+    )
 
 
 def source_score(name: str, n: int, regret: float, task: str = "markov1") -> SourceScore:
@@ -191,9 +203,9 @@ def test_one_estimator_at_one_length_is_drawn(
 
 @picture
 def test_codes_without_a_time_are_left_out(drawn: Any, shown: Any) -> None:
-    timeless = total("a", 8, 0.0, on_front=True)._replace(read_seconds=None)
+    timeless = replace(total("a", 8, 0.0, on_front=True), read_seconds=None)
     assert drawn(Scores("speed", {}, (), (timeless,)), ".png") is None
-    unread = total("b", 8, 1.0, on_front=True)._replace(read_seconds=None)
+    unread = replace(total("b", 8, 1.0, on_front=True), read_seconds=None)
     assert drawn(Scores("speed", {}, (), (unread,)), ".png")
     assert "reading" not in shown(Scores("speed", {}, (), (timeless, unread)))
 

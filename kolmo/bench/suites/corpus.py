@@ -92,7 +92,7 @@ def advise(sums: Sequence[files.Total]) -> list[Advice]:
     best = sums[0]
     above = "" if best.excess is None else f", {best.excess:.1%} above the published bests"
     text = (
-        f"for files like these, trust {best.estimator} ({best.kind}): {best.bits // 8:,} bytes, "
-        f"the shortest on {best.shortest} of {best.files}{above}"
+        f"for files like these, trust {best.estimator} ({best.kind}): {int(best.bits) // 8:,} "
+        f"bytes, the shortest on {best.shortest} of {best.files}{above}"
     )
     return [Advice(0, text)]
