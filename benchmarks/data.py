@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kolmo.bench.inputs import text as text
 from kolmo.bench.inputs import text_blocks
-from kolmo.bench.manifest import has_manifest, read_manifest
+from kolmo.bench.manifest import find_manifest, read_manifest
 
 NILE_CSV = Path(__file__).resolve().parent.parent / "tests" / "data" / "nile.csv"
 """Year and annual flow of the Nile at Aswan, 10**8 m3, 1871 to 1970; public domain."""
@@ -29,7 +29,7 @@ def corpus_files(folder: Path) -> list[Path]:
     They are the entries of a SHA256SUMS manifest in the folder or its parent, checked;
     without one, every regular file of the folder.
     """
-    if has_manifest(str(folder)):
+    if find_manifest(str(folder)):
         return manifest_files(folder)
     return sorted(file.relative_to(folder) for file in folder.iterdir() if file.is_file())
 

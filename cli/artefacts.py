@@ -26,14 +26,19 @@ def open_artefact(path: str | None, inputs: Iterable[str]) -> "Artefact | None":
     if path is None or path == "-":
         return None
     check_names([path])
-    for name in inputs:
-        if _is_same(path, name):
-            raise click.UsageError(f"output would overwrite an input: got '{path}' for both")
+    check_overwrites(path, inputs)
     from kolmo.artefact import Artefact
 
     opened = Artefact(path)
     click.get_current_context().call_on_close(opened.close)
     return opened
+
+
+def check_overwrites(path: str, inputs: Iterable[str]) -> None:
+    """Refuse to write where an input is."""
+    for name in inputs:
+        if _is_same(path, name):
+            raise click.UsageError(f"output would overwrite an input: got '{path}' for both")
 
 
 def open_picture(path: str | None, *inputs: str | None) -> "Picture | None":

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -250,6 +251,26 @@ def print_paragraph(text: str) -> None:
 
     width = terminal_width() if is_terminal(sys.stdout) else WIDE
     write("\n".join(textwrap.wrap(visible(text), width, break_on_hyphens=False)) + "\n")
+
+
+@contextmanager
+def stdout_apart() -> Iterator[None]:
+    """Let what others' code prints go to stderr, from whichever language: stdout is for results."""
+    import os
+
+    sys.stdout.flush()
+    ours, kept = sys.stdout, os.dup(1)
+    try:
+        with suppress(OSError):  # there may be no stderr
+            os.dup2(2, 1)
+        sys.stdout = sys.stderr or ours
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        sys.stdout = ours
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def has_color() -> bool:

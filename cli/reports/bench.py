@@ -1,15 +1,20 @@
 """The work of ``kolmo bench``: a suite and estimators to scores, and to what is said of them."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import click
+
+from kolmo.bench.estimators import own_path
 from kolmo.bench.running import chosen_labels, identity, make_suite, results
 from kolmo.bench.store import Store
 from kolmo.bench.suite import Scores, Suite
+from kolmo.versions import versions
 
-from ..artefacts import check_apart, open_picture
+from ..artefacts import check_apart, check_names, check_overwrites, open_picture
 from ..checkpoints import named_options
 from ..errors import FAILED, Stopped, say
-from ..output import Output, note
+from ..output import Output, note, stdout_apart
 from ..progress import Bar
 from . import bench_tables
 
@@ -40,6 +45,15 @@ class Request(NamedTuple):
         named = [label.strip() for text in self.estimator for label in text.split(",")]
         return named or None
 
+    def check_store(self, inputs: Iterable[str]) -> None:
+        """Refuse a store that has no name, or is a picture or an input, too."""
+        check_names([self.store])
+        if self.store == "-":
+            raise click.UsageError("a store is a file: got '-'; need a name")
+        check_apart(None, self.plot_file, self.store)
+        if self.store is not None:
+            check_overwrites(self.store, inputs)
+
     def make_suite(self) -> Suite:
         """Return the suite with those settings that were named."""
         named = named_options()
@@ -52,18 +66,27 @@ class Request(NamedTuple):
 def run(request: Request) -> int:
     """Do the work; return the exit code."""
     suite = request.make_suite()
-    labels = chosen_labels(suite, request.labels())
-    output = Output(f"bench {suite.name}", {**suite.parameters, "estimators": labels})
+    with stdout_apart():
+        labels = chosen_labels(suite, request.labels())
+    output = Output(f"bench {suite.name}", _parameters(suite, labels))
     output.seed = suite.parameters.get("seed")
-    check_apart(None, request.plot_file, request.store)
-    picture = open_picture(request.plot_file, request.store)
-    scores = suite.score(_done(request, suite, labels, output))
+    inputs = [*suite.inputs, *filter(None, map(own_path, labels))]
+    request.check_store(inputs)
+    picture = open_picture(request.plot_file, request.store, *inputs)
+    with stdout_apart():
+        found = _done(request, suite, labels, output)
+    scores = suite.score(found)
     _report(scores, output, request)
     if picture is not None:
         from ..plots.bench import draw_picture
 
         draw_picture(picture, scores)
     return FAILED if scores.failures or scores.violators else 0
+
+
+def _parameters(suite: Suite, labels: list[str]) -> dict[str, Any]:
+    """Return what can change the result: settings, estimators, versions of libraries."""
+    return {**suite.parameters, "estimators": labels, "versions": versions()}
 
 
 def _done(request: Request, suite: Suite, labels: list[str], output: Output) -> list[Any]:

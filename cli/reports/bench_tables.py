@@ -43,14 +43,15 @@ def _sources(scores: Scores) -> None:
     rows: tuple[SourceScore, ...] = scores.rows
     largest = max(row.n for row in rows)
     shown = [row for row in rows if row.n == largest]
-    strings = f"mean over {shown[0].strings} strings, {largest:,} bits each"
+    most = max(row.strings for row in shown)
+    strings = f"mean over {most} strings, {largest:,} bits each"
     codes = [row for row in shown if row.code]
     if codes:
         print_paragraph(
             f"regret in bits, {strings}: the length that a code needs (of the kind beside) less "
             "-log2 P(x), a formula"
         )
-        _matrix(codes, lambda row: f"{row.difference.mean:,.1f}")
+        _matrix(codes, lambda row: f"{row.difference.mean:,.1f}{_of_strings(row, most)}")
         _growth(scores, largest)
         _law(scores)
     if estimates := [row for row in shown if not row.code]:
@@ -58,7 +59,7 @@ def _sources(scores: Scores) -> None:
             f"bias {plus_minus()} sd of estimates in bits, {strings}: from n times the entropy "
             "rate, or from -log2 P(x) where there is none (formulas)"
         )
-        _matrix(estimates, _bias)
+        _matrix(estimates, lambda row: f"{_bias(row)}{_of_strings(row, most)}")
         _coverage(estimates)
 
 
@@ -90,6 +91,11 @@ def _law(scores: Scores) -> None:
             f"least regret on any string is {least:,.1f} bits"
         )
         write("\n")
+
+
+def _of_strings(row: SourceScore, most: int) -> str:
+    """Return how many strings it did not fail on, where there are fewer than others have."""
+    return "" if row.strings == most else f" of {row.strings}"
 
 
 def _bias(row: SourceScore) -> str:
@@ -243,13 +249,13 @@ WHO = (
 )
 GROWTH = (
     Column("source", lambda row: row["task"], 0, left=True),
-    Column("what it is", lambda row: SOURCES[row["task"]].about, 5, left=True),
-    Column("best code", lambda row: visible(row["estimator"]), 0, left=True),
-    Column("kind", lambda row: row["kind"], 2, left=True),
-    Column("-log2 P(x), bits", number("truth_mean_bits", ",.1f"), 4),
-    Column("regret, bits (95 %)", lambda row: _within(row, "regret"), 0),
-    Column("slope, bits (95 %)", lambda row: _within(row, "slope"), 1),
-    Column("theory", number("theory_bits", ".1f"), 3),
+    Column("what it is", lambda row: SOURCES[row["task"]].about, 7, left=True),
+    Column("best code", lambda row: visible(row["estimator"]), 1, left=True),
+    Column("kind", lambda row: row["kind"], 4, left=True),
+    Column("-log2 P(x), bits", number("truth_mean_bits", ",.1f"), 6),
+    Column("regret, bits (95 %)", lambda row: _within(row, "regret"), 2),
+    Column("slope, bits (95 %)", lambda row: _within(row, "slope"), 3),
+    Column("theory", number("theory_bits", ".1f"), 5),
 )
 COVERAGE = (
     Column("estimator", lambda row: visible(row["estimator"]), 0, left=True),

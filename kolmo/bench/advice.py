@@ -8,6 +8,7 @@ from kolmo.bench.scoring import SourceScore
 from kolmo.bench.suite import Advice
 from kolmo.bench.tasks.sources import SOURCES
 
+MEANINGLESS = 0.5
 BYTE_COMPRESSORS = ("brotli", "bz2", "bzip3", "lzma", "ppmd", "zlib", "zstd")
 
 
@@ -15,7 +16,8 @@ def advise_sources(rows: Sequence[SourceScore], miscounting: Container[str] = ()
     """Return a sentence for each kind of source and length, in the order of the sources.
 
     Who knows the kind of a source, and not which it is, minds the worst case of the kind. Codes
-    that miscount are not recommended.
+    that miscount are not recommended, nor claims of codes that send nothing, nor a code whose
+    regret is more than half of what there was to save.
     """
     scores = [one for one in rows if one.estimator not in miscounting]
     groups = dict.fromkeys(SOURCES[one.task].group for one in scores)
@@ -34,18 +36,23 @@ def _words(scores: Sequence[SourceScore], group: str, n: int) -> str:
 
 
 def _of_codes(members: Sequence[SourceScore]) -> Iterator[str]:
-    codes = [one for one in members if one.code]
+    codes = [one for one in members if one.verdict and one.kind != "estimate"]
     if not codes:
         return
     regrets = worst(codes, lambda one: one.difference.mean)
     label = min(regrets, key=lambda name: (regrets[name], name))
     kind = next(one.kind for one in codes if one.estimator == label)
-    yield f"trust {label} ({kind}): {_off(regrets[label])} the truth"
-    high = [one for one in codes if is_byte_compressor(one.estimator) and one.estimator != label]
+    if regrets[label] > MEANINGLESS * max(one.n - one.truth_bits for one in codes) > 0:
+        yield (
+            f"no code here sees enough: the best, {label} ({kind}), is {regrets[label]:,.0f} bits "
+            "high"
+        )
+    else:
+        yield f"trust {label} ({kind}): {_off(regrets[label])} the truth"
+    high = [off for name, off in regrets.items() if is_byte_compressor(name) and name != label]
     if high:
-        off = [one.difference.mean for one in high]
         other = "other " if is_byte_compressor(label) else ""
-        yield f"every {other}byte compressor is {_span(min(off), max(off))} bits high"
+        yield f"every {other}byte compressor is {_span(min(high), max(high))} bits high"
 
 
 def _of_estimates(members: Sequence[SourceScore]) -> Iterator[str]:

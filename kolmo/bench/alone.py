@@ -15,10 +15,11 @@ from typing import Any
 
 from kolmo.bench.estimators import make_estimator
 from kolmo.bench.harness import Finished, run_process
+from kolmo.bench.inputs import INPUTS
 from kolmo.bench.rounds import Alone as Alone
 from kolmo.bench.rounds import measure_here
 from kolmo.complexity.predictor import words_of
-from kolmo.data import MEMORY_LIMIT, open_input
+from kolmo.data import MEMORY_LIMIT, Input, MemoryInput, open_input
 from kolmo.errors import (
     SHOWN,
     CertificationError,
@@ -32,6 +33,7 @@ from kolmo.errors import (
 from kolmo.isolation import limit_memory
 
 SPARE_BYTES = 1 << 31  # of address space for the interpreter, its libraries and their compiler
+MADE = "\0made:"  # no file has such a name
 REFUSALS = (CertificationError, InputError, MemoryLimitError, ParameterError, UnavailableError)
 
 
@@ -46,6 +48,7 @@ def measure_alone(
         ``zstd:level=3``, or a user's own ``FILE.py:Class``.
     path : str
         The file, or a named pipe, which is read once. Not ``-``: a child has no standard input.
+        Or `made_path` of an input that the child makes: no file is left if it is killed.
     rounds : int
         How often the work is timed, at least once.
     verify : bool
@@ -78,6 +81,18 @@ def measure_alone(
     argv = [sys.executable, "-P", "-m", "kolmo.bench.alone", request]
     done = run_process(argv, env={"OPENBLAS_NUM_THREADS": "1"} | dict(os.environ))
     return _answer(done, label)
+
+
+def made_path(kind: str, size: int, seed: int) -> str:
+    """Return what stands for ``size`` bytes of one of `kolmo.bench.inputs.INPUTS`."""
+    return f"{MADE}{kind}:{size}:{seed}"
+
+
+def _input(path: str, memory_limit: int) -> Input:
+    if not path.startswith(MADE):
+        return open_input(path, memory_limit=memory_limit)
+    kind, size, seed = path.removeprefix(MADE).split(":")
+    return MemoryInput(INPUTS[kind](int(size), int(seed)), kind)
 
 
 def _answer(done: Finished, label: str) -> Alone:
@@ -135,7 +150,7 @@ def _reply(
     what = shorten(label)
     try:
         limit_memory(memory_limit + SPARE_BYTES)
-        estimator, data = make_estimator(label), open_input(path, memory_limit=memory_limit)
+        estimator, data = make_estimator(label), _input(path, memory_limit)
         found = measure_here(
             estimator, data, rounds=rounds, verify=verify, memory_limit=memory_limit
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from math import isfinite
+from threading import current_thread, main_thread
 from typing import Any, ClassVar, Protocol, cast
 
 from kolmo.complexity.choice import make_estimators
@@ -18,6 +19,7 @@ from kolmo.data import Buffer, open_input
 from kolmo.errors import DecodeError, InputError, KolmoError, ParameterError, shorten
 from kolmo.registry import estimators
 
+MOST_BITS = 2.0**53
 ORDER = 5  # of block entropies where no one says: it covers the sources of finite memory
 
 
@@ -169,8 +171,15 @@ def _asked(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
     except (KolmoError, MemoryError):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ours(error):
+            raise
         raise KolmoError(f"{what} failed: {words_of(error)}") from error
+
+
+def is_ours(error: BaseException) -> bool:
+    """Return whether an exception is to end this process: signals arrive in the main thread."""
+    return not isinstance(error, Exception | SystemExit) and current_thread() is main_thread()
 
 
 class _Own:
@@ -211,8 +220,9 @@ class _Code(_Own, Bound):
         self, chunks: Iterable[Buffer], length: int, given: bytes = b""
     ) -> Iterator[Buffer]:
         """Yield what a fresh object makes of the payload."""
+        payload = b"".join(chunks)
         try:
-            yield _bytes(self._ask("decompress", b"".join(chunks)), "decompress")
+            yield _bytes(self._ask("decompress", payload), "decompress")
         except KolmoError as error:
             raise DecodeError(str(error)) from error
 
@@ -256,6 +266,8 @@ def checked_bits(number: float, method: str) -> float:
     """Return a number of bits, refused if it cannot be one."""
     if not isfinite(number):
         raise KolmoError(f"{method} gave {number}; need a finite number of bits")
+    if number > MOST_BITS:
+        raise KolmoError(f"{method} gave {number:.3g} bits; need at most 2^53")
     if number < 0:
         raise KolmoError(f"{method} gave negative bits: got {number}; need 0 or more")
     return float(number)

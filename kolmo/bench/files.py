@@ -11,6 +11,7 @@ from kolmo.bench.published import Published
 from kolmo.bench.strings import guarded
 from kolmo.bench.suite import Cell, Found, Result
 from kolmo.complexity.choice import make_estimators, tight_estimators
+from kolmo.errors import KolmoError, shorten
 from kolmo.registry import estimators
 
 MB = 1e6
@@ -178,7 +179,11 @@ def measured(cell: Cell, path: str, *, rounds: int, memory_limit: int) -> Result
     """Return what an estimator makes of a file in a process of its own."""
 
     def work(cell: Cell) -> Result:
-        return measure_alone(cell.label, path, rounds=rounds, memory_limit=memory_limit).to_dict()
+        try:
+            found = measure_alone(cell.label, path, rounds=rounds, memory_limit=memory_limit)
+        except KolmoError as error:  # who reads it is told the label anyway
+            raise KolmoError(str(error).removeprefix(f"{shorten(cell.label)}: ")) from error
+        return found.to_dict()
 
     return guarded(work, cell)
 

@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
 
     @property
     def violated(self) -> bool:
-        """Whether chance is ruled out: a false alarm has probability 2^-20 at most."""
+        """Whether chance is ruled out: a false alarm of one verdict has probability 2^-20."""
         return self.evidence_bits >= ALARM_BITS
 
     def to_dict(self) -> dict[str, Any]:

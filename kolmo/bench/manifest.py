@@ -79,9 +79,10 @@ def read_manifest(folder: str) -> list[Member]:
     return members
 
 
-def has_manifest(folder: str) -> bool:
-    """Return whether there is a manifest in a folder or in its parent, right or wrong."""
-    return _found(folder) is not None
+def find_manifest(folder: str) -> str | None:
+    """Return the path of the manifest in a folder or in its parent, right or wrong, or None."""
+    found = _found(folder)
+    return None if found is None else found[0]
 
 
 def _found(folder: str) -> tuple[str, str] | None:

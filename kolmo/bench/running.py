@@ -11,11 +11,12 @@ from hashlib import sha256
 from typing import Any
 
 import kolmo.versions
+from kolmo.bench.audit import miscounting
 from kolmo.bench.estimators import absolute, fingerprint, made_once
 from kolmo.bench.store import Store
-from kolmo.bench.suite import Cell, Result, Scores, Suite
+from kolmo.bench.suite import Cell, Result, Scores, Suite, check_whole
 from kolmo.errors import InputError, ParameterError
-from kolmo.parallel import ordered_map
+from kolmo.parallel import LARGEST_JOBS, ordered_map
 from kolmo.progress import SILENT, Progress
 from kolmo.registry import suites
 
@@ -24,7 +25,7 @@ NO_MATTER = ("python", "click", "rich", "matplotlib")
 
 def run(
     suite: str | Suite = "sources",
-    estimators: Iterable[str] | None = None,
+    estimators: str | Iterable[str] | None = None,
     *,
     jobs: int = 1,
     store: str | None = None,
@@ -40,7 +41,7 @@ def run(
         ``sources``: bit strings of known laws; codes by pointwise regret, in bits, which removes
         the source's own noise, and estimates by bias and coverage. ``deterministic``: sequences
         that a short program prints. ``corpus``: the files of a folder. ``speed``: made files.
-    estimators : iterable of str, optional
+    estimators : str or iterable of str, optional
         Labels such as ``"zstd:level=19"``, or ``"mine.py:MyEstimator"``; by default all that are
         installed, of the suites of files all codes.
     jobs : int
@@ -72,8 +73,9 @@ def run(
     >>> fair.kind, fair.difference.mean  # the payload's length, in Elias' delta code
     ('certified', 14.0)
     """
+    check_whole("number of jobs", jobs, 1, LARGEST_JOBS)
     chosen = make_suite(suite, **settings) if isinstance(suite, str) else suite
-    labels = chosen_labels(chosen, estimators)
+    labels = chosen_labels(chosen, [estimators] if isinstance(estimators, str) else estimators)
     with Store(store, identity(chosen)) as kept:
         found = results(chosen, labels, kept, jobs=jobs, scheduler=scheduler, progress=progress)
         return chosen.score(list(found))
@@ -143,12 +145,14 @@ def results(
             f"no speeds on a cluster: suite {suite.name} measures this machine. Drop --scheduler"
         )
     marks = {label: fingerprint(label) for label in labels}
+    caught = {label: miscounting(label, marks[label]) for label in labels if suite.audits}
     cells = [cell._replace(mark=marks[cell.label]) for cell in suite.cells(labels)]
     progress.add(len(cells))
-    todo = [cell for cell in cells if kept.get(cell.key) is None]
+    todo = [cell for cell in cells if not caught.get(cell.label) and kept.get(cell.key) is None]
     fresh = iter(_mapped(suite, todo, jobs, scheduler))
     for cell in cells:
-        result = kept.get(cell.key)
+        message = caught.get(cell.label)
+        result = {"error": message} if message else kept.get(cell.key)
         if result is None:
             result = next(fresh)
             if "error" not in result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ from kolmo.bench.tasks.sources import SOURCES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RESAMPLES = 2000
+RESAMPLES, FEWEST_RESAMPLES, MOST_DRAWN = 2000, 200, 1 << 21
 COVERED = 1.959963984540054  # standard errors to either side of an interval of 95 %
 LEVEL = 0.95
 
@@ -244,15 +245,23 @@ def slope_interval(by_length: dict[int, list[float]]) -> Interval:
     slope = float(weights @ np.concatenate(columns))
     if all(len(values) < 2 for values in columns):
         return Interval(slope, None, None)
-    drawn = np.hstack([values[_places(len(values))] for values in columns])
-    return Interval(slope, *_percentiles(drawn @ weights))
+    starts = np.cumsum([0, *(len(values) for values in columns)])
+    parts = [
+        values[_places(len(values))] @ weights[start : start + len(values)]
+        for start, values in zip(starts, columns, strict=False)
+    ]
+    fewest = min(map(len, parts))
+    return Interval(slope, *_percentiles(sum(part[:fewest] for part in parts)))
 
 
+@lru_cache(maxsize=4)
 def _places(count: int) -> NDArray[Any]:
+    """Return which of so many values each resample takes; fewer resamples of very many values."""
     import numpy as np
 
+    resamples = max(FEWEST_RESAMPLES, min(RESAMPLES, MOST_DRAWN // count))
     generator = np.random.Generator(np.random.PCG64(count))
-    return generator.integers(0, count, (RESAMPLES, count))
+    return generator.integers(0, count, (resamples, count))
 
 
 def _percentiles(values: NDArray[Any]) -> tuple[float, float]:

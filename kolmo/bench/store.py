@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
+from zlib import crc32
 
 from kolmo.errors import InputError, UnavailableError, shorten
 
@@ -21,11 +22,12 @@ LOCK_SECONDS = 1.0
 
 TABLES = (
     "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT)",
-    "CREATE TABLE results (key TEXT PRIMARY KEY, result TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE results (key TEXT PRIMARY KEY, result TEXT NOT NULL, crc32 INTEGER NOT NULL) "
+    "WITHOUT ROWID",
 )
 # The key is cast, as names of files may hold what is no UTF-8.
-GET = "SELECT result FROM results WHERE key = CAST(? AS TEXT)"
-PUT = "INSERT OR REPLACE INTO results VALUES (CAST(? AS TEXT), ?)"
+GET = "SELECT result, crc32 FROM results WHERE key = CAST(? AS TEXT)"
+PUT = "INSERT OR REPLACE INTO results VALUES (CAST(? AS TEXT), ?, ?)"
 
 ANOTHER_FILE = "Take another file, or a new name."
 REASONS = {
@@ -40,8 +42,8 @@ REASONS = {
     f"{ANOTHER_FILE}",
     "SQLITE_CANTOPEN": "cannot be opened: got a refusal; need a file and a folder that can be "
     f"written. {ANOTHER_FILE}",
-    "SQLITE_IOERR": "cannot be read or written: got an error of the disk; need one that works. "
-    f"{ANOTHER_FILE}",
+    "SQLITE_IOERR": "cannot be read or written: got an error of the disk, or a full one; need "
+    f"room and a disk that works. {ANOTHER_FILE}",
 }
 DAMAGED = "is damaged: got {}; need a whole store. Delete it and run again."
 
@@ -107,7 +109,7 @@ class Store:
             return None if text is None else json.loads(text)
         with self._plain_errors():
             row = self._connection.execute(GET, (_raw(key),)).fetchone()
-        return None if row is None else self._parsed(row[0])
+        return None if row is None else self._parsed(*row)
 
     def put(self, key: str, result: dict[str, Any]) -> None:
         """Keep ``result`` under ``key``, in place of an older one; it is safe upon return.
@@ -125,7 +127,7 @@ class Store:
             self._memory[key] = text
             return
         with self._plain_errors():
-            self._connection.execute(PUT, (_raw(key), text))
+            self._connection.execute(PUT, (_raw(key), text, crc32(text.encode())))
 
     def __len__(self) -> int:
         """Return the number of keys."""
@@ -254,10 +256,11 @@ class Store:
         if found != "ok":
             raise self._fault(DAMAGED.format(shorten(" ".join(found.split()))))
 
-    def _parsed(self, text: str) -> dict[str, Any]:
+    def _parsed(self, text: Any, seal: Any) -> dict[str, Any]:
+        """Return a result; SQLite has no checksum of its own for what a disk altered."""
         try:
-            result = json.loads(text)
-        except (ValueError, TypeError):
+            result = json.loads(text) if crc32(text.encode()) == seal else None
+        except (ValueError, TypeError, AttributeError):
             result = None
         if not isinstance(result, dict):
             raise self._fault(DAMAGED.format(f"the result {shorten(text, 30)!r}"))
@@ -290,6 +293,11 @@ def _checked_place(path: str) -> str:
             raise InputError(
                 f"store {shorten(path)} cannot be made: got a folder that does not exist; "
                 "need one that does. Make it first."
+            ) from None
+        if not os.access(os.path.dirname(place), os.W_OK):
+            raise InputError(
+                f"store {shorten(path)} cannot be made: got a folder that cannot be written; need "
+                f"one that can. {ANOTHER_FILE}"
             ) from None
         return place
     except OSError as error:

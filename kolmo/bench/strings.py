@@ -9,7 +9,7 @@ from time import thread_time
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
-from kolmo.bench.estimators import checked_bits, is_claim, made_once
+from kolmo.bench.estimators import checked_bits, is_claim, is_ours, made_once
 from kolmo.bench.suite import Cell, Result
 from kolmo.complexity.choice import needed_bytes
 from kolmo.complexity.estimator import Bound, Estimator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PACKED, WRITTEN = FORMS = ("packed", "written")
 SYMBOL_OF_FORM = {PACKED: 1, WRITTEN: 2}
-SMALLEST, LARGEST, UNIT = 64, 1 << 24, 8  # bits
+SMALLEST, LARGEST, UNIT = 64, 1 << 22, 8  # bits
 ENDING_BITS = 16  # by which a message may exceed its codelength
 
 
@@ -71,7 +71,9 @@ def guarded(work: Callable[[Cell], Result], cell: Cell) -> Result:
         return {"error": "out of memory"}
     except KolmoError as error:
         return {"error": str(error)}
-    except (Exception, SystemExit) as error:  # of a user's estimator: the others go on
+    except BaseException as error:  # of a user's estimator: the others go on
+        if is_ours(error):
+            raise
         return {"error": _words_of(error)}
     return {**found, "seconds": thread_time() - begun}
 
@@ -84,15 +86,17 @@ def _words_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text} (line {place.lineno} of {name})"
 
 
-def asked(cell: Cell, data: bytes) -> Result:
+def asked(cell: Cell, data: bytes, memory_limit: int = MEMORY_LIMIT) -> Result:
     """Return what a cell's estimator says of data: ``bits``, their ``kind``; messages decoded.
 
     For a code also ``message_bits``; for an estimate ``error_bits``, None where it knows none.
     """
     estimator = made_once(cell.label, cell.mark)
     needed = needed_bytes(estimator, len(data))
-    if needed > MEMORY_LIMIT:
-        raise MemoryLimitError(f"too much memory: needs about {needed} bytes")
+    if needed > memory_limit:
+        raise MemoryLimitError(
+            f"too much memory: needs about {needed} bytes; the limit is {memory_limit}"
+        )
     row = estimator.estimate(MemoryInput(data), verify=True)
     if isinstance(estimator, Bound):
         if row.payload_bits is None:

@@ -152,11 +152,14 @@ class Suite(ABC):
         What it shows, in a line.
     timed : bool
         Whether speeds are part of its scores: then only this machine can do its cells.
+    audits : bool
+        Whether users' codes are held against coin flips first, as its own data cannot tell.
     """
 
     name: ClassVar[str]
     about: ClassVar[str]
     timed: ClassVar[bool] = False
+    audits: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("numpy", "numba")
 
     @property
@@ -167,6 +170,11 @@ class Suite(ABC):
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """What is left out, and why."""
+        return ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Files that it reads, which nothing may overwrite."""
         return ()
 
     @abstractmethod
@@ -216,16 +224,19 @@ def seconds_of(found: Found) -> dict[str, float]:
 
 def check_whole(name: str, value: int, low: int, high: int) -> int:
     """Return a setting, refused if it is no whole number in its range."""
-    if not isinstance(value, int) or not low <= value <= high:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ParameterError(
             f"{name} out of range: got {shorten(value)}; need a whole number from {low} to {high}"
         )
     return value
 
 
-def check_sizes(sizes: Iterable[int], low: int, high: int, *, unit: int = 1) -> tuple[int, ...]:
+def check_sizes(
+    sizes: int | Iterable[int], low: int, high: int, *, unit: int = 1
+) -> tuple[int, ...]:
     """Return sizes in order, each once; refused where one is out of range or there is none."""
-    found = tuple(sorted({check_whole("size", size, low, high) for size in sizes}))
+    listed = [sizes] if isinstance(sizes, int) else sizes
+    found = tuple(sorted({check_whole("size", size, low, high) for size in listed}))
     if not found:
         raise ParameterError("no sizes: got an empty list; need one or more")
     for size in found:

@@ -13,7 +13,7 @@ import zlib
 import pytest
 
 from kolmo.bench import inputs
-from kolmo.bench.manifest import Member, has_manifest, read_manifest
+from kolmo.bench.manifest import Member, find_manifest, read_manifest
 from kolmo.errors import InputError
 
 needs_symlinks = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
@@ -161,7 +161,7 @@ def test_empty_name_of_a_folder_is_refused():
 
 
 def test_missing_manifest_is_refused_with_how_to_make_one(corpus):
-    assert not has_manifest(str(corpus))
+    assert find_manifest(str(corpus)) is None
     message = refusal(corpus)
     assert message.startswith("no SHA256SUMS: got a folder without one")
     assert message.endswith("sha256sum * > SHA256SUMS")

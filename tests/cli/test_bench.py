@@ -79,7 +79,7 @@ def test_sources_say_regret_of_codes_and_bias_of_estimates(shell: Any) -> None:
 
 
 def test_default_command_scores_the_sources(mine: Any) -> None:
-    done = mine(f"kolmo bench -e mine.py:Good {SMALL} --format table")
+    done = mine("kolmo bench -e mine.py:Good --sizes 4096 --seeds 2 --format table")
     assert (done.code, done.err) == (0, "")
     assert "trust mine.py:Good (certified)" in done.out
     assert "P(regret < -t) <= 2^-t holds for 1 of 1 codes" in done.out
@@ -160,6 +160,46 @@ def test_dead_scheduler_is_one_line_within_seconds(shell: Any) -> None:
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("kolmo: error: no scheduler at tcp://127.0.0.1:1")
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("suite", ["deterministic --sizes 64", "corpus ."])
+def test_code_that_miscounts_is_caught_where_nobody_knows_the_truth(suite: str, mine: Any) -> None:
+    mine("sha256sum text >SHA256SUMS")
+    done = mine(f"kolmo bench {suite} -e mine.py:Cheat,mine.py:Good --no-header")
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert "mine.py:Cheat on" in done.err
+    assert "miscounts: got 1 bits for 256 coin flips" in done.err
+    assert "Cheat" not in done.out
+    assert "mine.py:Good" in done.out
+
+
+def test_what_an_estimator_prints_is_no_result(mine: Any) -> None:
+    (mine.folder / "loud.py").write_text(
+        "import os\nprint('loaded')\n\nclass Loud:\n    def estimate(self, data):\n"
+        "        print('asked')\n        os.write(1, b'raw')\n        return 1.0\n"
+    )
+    done = mine(f"kolmo bench -e loud.py:Loud {SMALL} --json")
+    assert done.code == 0
+    assert len(json.loads(done.out)["results"]) == 12
+    assert all(word in done.err for word in ("loaded", "asked", "raw"))
+
+
+@pytest.mark.parametrize("target", ["a", "SHA256SUMS", "mine.py"])
+@pytest.mark.parametrize("option", ["--plot-file", "--store"])
+def test_no_input_is_overwritten(option: str, target: str, mine: Any) -> None:
+    mine("sha256sum text empty >SHA256SUMS; cp text a; sha256sum a >>SHA256SUMS; "
+         f"ln -s {target} out.svg")  # fmt: skip
+    before = mine.snapshot()
+    done = mine(f"kolmo bench corpus . -e zlib,mine.py:Good {option} out.svg")
+    assert (done.code, done.out) == (2, "")
+    assert "output would overwrite an input" in done.err
+    assert mine.snapshot() == before
+
+
+def test_json_says_what_sizes_depend_on(mine: Any) -> None:
+    done = mine("kolmo bench deterministic -e zlib --sizes 64 --json")
+    assert json.loads(done.out)["parameters"]["versions"]["zlib"]
 
 
 def test_scores_are_the_same_for_any_number_of_jobs(mine: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kolmo.bench import files, published
-from kolmo.bench.manifest import read_manifest
+from kolmo.bench.manifest import find_manifest, read_manifest
 from kolmo.bench.suite import Advice, Cell, Found, Result, Scores, Suite, check_whole, failures_of
 from kolmo.data import MEMORY_LIMIT
 from kolmo.errors import ParameterError
@@ -46,6 +46,11 @@ class Corpus(Suite):
     def parameters(self) -> dict[str, Any]:
         """The folder."""
         return {"folder": self.folder}
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The manifest and the files."""
+        return (find_manifest(self.folder) or "", *(one.path for one in self.members.values()))
 
     def default_labels(self) -> list[str]:
         """Return all codes that are installed."""

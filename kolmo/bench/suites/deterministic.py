@@ -20,6 +20,7 @@ from kolmo.bench.suite import (
     seconds_of,
 )
 from kolmo.bench.tasks.sequences import SEQUENCES
+from kolmo.data import MEMORY_LIMIT
 from kolmo.results import Caution
 
 EXAMPLES: list[dict[str, Any]] = [{"sizes": [256]}]
@@ -79,14 +80,23 @@ class Deterministic(Suite):
         Lengths in bits, multiples of 8.
     form : str
         How bits stand in a file: ``packed``, or ``written`` as characters 0 and 1.
+    memory_limit : int
+        An estimator that would need more bytes fails, the others run.
     """
 
     name = "deterministic"
     about = "sequences of short programs: who sees it, and who takes them for chance"
 
-    def __init__(self, *, sizes: Sequence[int] = SIZES, form: str = strings.PACKED) -> None:
+    def __init__(
+        self,
+        *,
+        sizes: Sequence[int] = SIZES,
+        form: str = strings.PACKED,
+        memory_limit: int = MEMORY_LIMIT,
+    ) -> None:
         self.sizes = check_sizes(sizes, strings.SMALLEST, strings.LARGEST, unit=strings.UNIT)
         self.form = strings.check_form(form)
+        self.memory_limit = memory_limit
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -124,7 +134,11 @@ class Deterministic(Suite):
 
     def measure(self, cell: Cell) -> Result:
         """Return what the estimator says, and ``truth_bits``, the bound of the program."""
-        return strings.guarded(_measure, cell)
+        return strings.guarded(self._measure, cell)
+
+    def _measure(self, cell: Cell) -> Result:
+        data, program_bits = _made(cell.task, cell.n, cell.form)
+        return {**strings.asked(cell, data, self.memory_limit), "truth_bits": program_bits}
 
     def score(self, found: Found) -> Scores:
         """Return scores by sequence, length and estimator, and who sees what."""
@@ -180,11 +194,6 @@ def _advise(rows: list[SequenceScore]) -> list[Advice]:
 
 def _place(name: str) -> int:
     return list(SEQUENCES).index(name)
-
-
-def _measure(cell: Cell) -> Result:
-    data, program_bits = _made(cell.task, cell.n, cell.form)
-    return {**strings.asked(cell, data), "truth_bits": program_bits}
 
 
 @lru_cache(maxsize=16)

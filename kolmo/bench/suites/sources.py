@@ -22,6 +22,7 @@ from kolmo.bench.suite import (
     seconds_of,
 )
 from kolmo.bench.tasks.sources import SOURCES
+from kolmo.data import MEMORY_LIMIT
 from kolmo.results import Caution
 
 EXAMPLES: list[dict[str, Any]] = [{"sizes": [256], "seeds": 2}]
@@ -44,10 +45,13 @@ class Sources(Suite):
         How many strings of each source and length, and the seed of the first.
     form : str
         How bits stand in a file: ``packed``, or ``written`` as characters 0 and 1.
+    memory_limit : int
+        An estimator that would need more bytes fails, the others run.
     """
 
     name = "sources"
     about = "bit strings of known laws: regret of codes, bias of estimates"
+    audits = False
 
     def __init__(
         self,
@@ -56,11 +60,13 @@ class Sources(Suite):
         seeds: int = SEEDS,
         seed: int = 0,
         form: str = strings.PACKED,
+        memory_limit: int = MEMORY_LIMIT,
     ) -> None:
         self.sizes = check_sizes(sizes, strings.SMALLEST, strings.LARGEST, unit=strings.UNIT)
         self.seeds = check_whole("number of seeds", seeds, 1, MOST_SEEDS)
         self.seed = check_whole("seed", seed, 0, (1 << 63) - 1)
         self.form = strings.check_form(form)
+        self.memory_limit = memory_limit
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -102,7 +108,11 @@ class Sources(Suite):
 
     def measure(self, cell: Cell) -> Result:
         """Return what the estimator says, and ``truth_bits``, -log2 P(x)."""
-        return strings.guarded(_measure, cell)
+        return strings.guarded(self._measure, cell)
+
+    def _measure(self, cell: Cell) -> Result:
+        data, truth = _drawn(cell.task, cell.n, cell.seed, cell.form)
+        return {**strings.asked(cell, data, self.memory_limit), "truth_bits": truth}
 
     def score(self, found: Found) -> Scores:
         """Return scores by source, length and estimator, the slopes of regrets, and advice."""
@@ -122,11 +132,6 @@ class Sources(Suite):
             failures=failures_of(found),
             seconds=seconds_of(found),
         )
-
-
-def _measure(cell: Cell) -> Result:
-    data, truth = _drawn(cell.task, cell.n, cell.seed, cell.form)
-    return {**strings.asked(cell, data), "truth_bits": truth}
 
 
 @lru_cache(maxsize=16)

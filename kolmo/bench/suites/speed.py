@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
 from kolmo.bench import files
+from kolmo.bench.alone import made_path
 from kolmo.bench.inputs import INPUTS
 from kolmo.bench.suite import (
     Cell,
@@ -80,11 +79,8 @@ class Speed(Suite):
 
     def measure(self, cell: Cell) -> Result:
         """Return what the estimator makes of the file, in a process of its own."""
-        with tempfile.TemporaryDirectory() as home:
-            path = os.path.join(home, cell.task)
-            with open(path, "wb") as file:
-                file.write(INPUTS[cell.task](cell.n // 8, cell.seed))
-            return files.measured(cell, path, rounds=self.rounds, memory_limit=self.memory_limit)
+        path = made_path(cell.task, cell.n // 8, cell.seed)
+        return files.measured(cell, path, rounds=self.rounds, memory_limit=self.memory_limit)
 
     def score(self, found: Found) -> Scores:
         """Return scores by size, kind and estimator, and totals of the largest size."""
