@@ -408,7 +408,7 @@ def test_payloads_are_kept_only_if_asked():
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        (Wrong(), "decoded data differ after byte 0"),
+        (Wrong(), "decoded data differ at byte 0: 0x00 for 0x72"),
         (Short(), "decoded 0 bytes of"),
         (Long(), "decoded"),
         (Refusing(), "does not decode: no such thing"),
@@ -454,7 +454,7 @@ def test_code_that_differs_late_is_refused():
             yield bytes([data[-1] ^ 1])
 
     (failure,) = measure(Late(), verify=True).failures
-    assert f"differ after byte {len(TEXT) - 1}" in failure.message
+    assert f"differ at byte {len(TEXT) - 1}" in failure.message
 
 
 def test_input_that_fails_leaves_no_row():
