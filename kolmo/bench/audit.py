@@ -6,9 +6,9 @@ On coin flips it is shorter than chance allows, which the sources show by themse
 
 from __future__ import annotations
 
-from kolmo.bench import strings
-from kolmo.bench.estimators import made_once, own_path
+from kolmo.bench.estimators import is_registered, made_once
 from kolmo.bench.invariant import judge
+from kolmo.bench.strings import PACKED
 from kolmo.bench.suite import Cell
 from kolmo.bench.suites.sources import Sources
 from kolmo.complexity.estimator import Bound
@@ -24,11 +24,11 @@ def miscounting(label: str, mark: str | None) -> str | None:
     label, mark : str
         As in `Cell`.
     """
-    if own_path(label) is None or not isinstance(made_once(label, mark), Bound):
+    if is_registered(label) or not isinstance(made_once(label, mark), Bound):
         return None
-    suite = Sources(sizes=[FLIPS], seeds=STRINGS, form=strings.PACKED)
-    cells = [cell for cell in suite.cells([label]) if cell.task == "fair"]
-    results = [suite.measure(_marked(cell, mark)) for cell in cells]
+    suite = Sources()
+    flips = [Cell(suite.name, "fair", FLIPS, n, PACKED, label, mark) for n in range(STRINGS)]
+    results = [suite.measure(cell) for cell in flips]
     regrets = [found["bits"] - FLIPS for found in results if "error" not in found]
     verdict = judge(regrets)
     if not verdict.violated:
@@ -38,7 +38,3 @@ def miscounting(label: str, mark: str | None) -> str | None:
         f"a code does so with probability 2^-{verdict.evidence_bits:,.0f}. Count all that its "
         "decoder needs"
     )
-
-
-def _marked(cell: Cell, mark: str | None) -> Cell:
-    return cell._replace(mark=mark)

@@ -490,3 +490,17 @@ def test_fingerprint_follows_the_file(mine):
 def test_estimators_of_a_user_are_named_by_their_label(mine):
     for label in mine(GOOD, "Code", "Number", "Claim"):
         assert make_estimator(label).label == label
+
+
+@pytest.mark.parametrize("label", ["{}/keeper_mine.py:Keeper", "keeper_mine:Keeper"])
+def test_keeper_is_caught_by_coin_flips_from_a_file_and_from_a_module(label, tmp_path, monkeypatch):
+    (tmp_path / "keeper_mine.py").write_text(
+        "KEPT = []\nclass Keeper:\n"
+        "    def compress(self, data):\n        KEPT.append(data)\n        return b''\n"
+        "    def decompress(self, payload):\n        return KEPT[-1]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    scores = run("deterministic", ["zlib", label.format(tmp_path)], sizes=[64])
+    assert {row.estimator for row in scores.rows} == {"zlib"}
+    (failure,) = scores.failures
+    assert failure.message.startswith("miscounts: got 1 bits for 256 coin flips")
