@@ -148,17 +148,20 @@ def results(
     caught = {label: miscounting(label, marks[label]) for label in labels if suite.audits}
     cells = [cell._replace(mark=marks[cell.label]) for cell in suite.cells(labels)]
     progress.add(len(cells))
-    todo = [cell for cell in cells if not caught.get(cell.label) and kept.get(cell.key) is None]
+    known = [_told(caught.get(cell.label)) or kept.get(cell.key) for cell in cells]
+    todo = [cell for cell, result in zip(cells, known, strict=True) if result is None]
     fresh = iter(_mapped(suite, todo, jobs, scheduler))
-    for cell in cells:
-        message = caught.get(cell.label)
-        result = {"error": message} if message else kept.get(cell.key)
+    for cell, result in zip(cells, known, strict=True):
         if result is None:
             result = next(fresh)
             if "error" not in result:
                 kept.put(cell.key, result)
         progress.advance(1)
         yield cell, result
+
+
+def _told(message: str | None) -> Result | None:
+    return {"error": message} if message else None
 
 
 def _mapped(suite: Suite, cells: list[Cell], jobs: int, scheduler: str | None) -> Iterator[Result]:

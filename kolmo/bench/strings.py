@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from math import ceil
 from time import thread_time
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
-from kolmo.bench.estimators import checked_bits, is_claim, is_ours, made_once
-from kolmo.bench.suite import Cell, Result
+from kolmo.bench.estimators import checked_bits, installed_labels, is_claim, is_ours, made_once
+from kolmo.bench.suite import Cell, Result, Suite, check_sizes
 from kolmo.complexity.choice import needed_bytes
 from kolmo.complexity.estimator import Bound, Estimator
 from kolmo.complexity.predictor import ERROR_SHOWN
-from kolmo.data import MEMORY_LIMIT, MemoryInput
+from kolmo.data import MemoryInput
 from kolmo.errors import (
     CertificationError,
     KolmoError,
@@ -86,7 +87,7 @@ def _words_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text} (line {place.lineno} of {name})"
 
 
-def asked(cell: Cell, data: bytes, memory_limit: int = MEMORY_LIMIT) -> Result:
+def asked(cell: Cell, data: bytes, memory_limit: int) -> Result:
     """Return what a cell's estimator says of data: ``bits``, their ``kind``; messages decoded.
 
     For a code also ``message_bits``; for an estimate ``error_bits``, None where it knows none.
@@ -121,6 +122,41 @@ def _of_code(code: Bound, payload_bits: int, kind: str, data: bytes) -> Result:
             f"its codelength is not what it sends: got {ideal:.2f} bits for a message of {message}"
         )
     return {"kind": "codelength", "bits": ideal, "message_bits": message}
+
+
+class OfStrings(Suite):
+    """A suite over bit strings: what its kinds share.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Lengths in bits, multiples of 8.
+    form : str
+        How bits stand in a file: ``packed``, or ``written`` as characters 0 and 1.
+    memory_limit : int
+        An estimator that would need more bytes fails, the others run.
+    """
+
+    def __init__(self, *, sizes: Sequence[int], form: str, memory_limit: int) -> None:
+        self.sizes = check_sizes(sizes, SMALLEST, LARGEST, unit=UNIT)
+        self.form = check_form(form)
+        self.memory_limit = memory_limit
+
+    def default_labels(self) -> list[str]:
+        """Return all estimators that are installed."""
+        return installed_labels(SYMBOL_OF_FORM[self.form])
+
+    def measure(self, cell: Cell) -> Result:
+        """Return what the estimator says, and ``truth_bits``."""
+        return guarded(self._measure, cell)
+
+    @abstractmethod
+    def string(self, cell: Cell) -> tuple[bytes, float]:
+        """Return a cell's string in its form, and what it needs in truth, in bits."""
+
+    def _measure(self, cell: Cell) -> Result:
+        data, truth = self.string(cell)
+        return {**asked(cell, data, self.memory_limit), "truth_bits": truth}
 
 
 def told_bits(code: Bound, payload_bytes: int, length: int) -> int:

@@ -6,7 +6,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 from kolmo.bench.invariant import Verdict
 from kolmo.errors import ParameterError, shorten
@@ -51,17 +51,6 @@ class Cell(NamedTuple):
 Found = Sequence[tuple[Cell, Result]]
 
 
-class Row(Protocol):
-    """One line of a table of scores."""
-
-    @property
-    def estimator(self) -> str:
-        """The label of who is scored."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the line as a flat dictionary."""
-
-
 class Advice(NamedTuple):
     """Whom to trust.
 
@@ -80,9 +69,10 @@ class Scores(NamedTuple):
 
     Attributes
     ----------
-    rows : tuple of Row
-        One for each estimator on each task and length, best first.
-    groups : tuple of Row
+    rows : tuple
+        One for each estimator on each task and length, best first; with ``estimator`` and
+        ``to_dict``.
+    groups : tuple
         Of ``sources`` the slopes of regrets, of ``corpus`` and ``speed`` the totals.
     advice : tuple of Advice
         Sentences, each for a kind of data and a size.

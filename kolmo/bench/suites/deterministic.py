@@ -7,15 +7,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kolmo.bench import strings
-from kolmo.bench.estimators import installed_labels
 from kolmo.bench.suite import (
     Advice,
     Cell,
     Found,
     Result,
     Scores,
-    Suite,
-    check_sizes,
     failures_of,
     seconds_of,
 )
@@ -71,7 +68,7 @@ class SequenceScore(NamedTuple):
         }
 
 
-class Deterministic(Suite):
+class Deterministic(strings.OfStrings):
     """Sequences of K = O(log n).
 
     Parameters
@@ -94,9 +91,7 @@ class Deterministic(Suite):
         form: str = strings.PACKED,
         memory_limit: int = MEMORY_LIMIT,
     ) -> None:
-        self.sizes = check_sizes(sizes, strings.SMALLEST, strings.LARGEST, unit=strings.UNIT)
-        self.form = strings.check_form(form)
-        self.memory_limit = memory_limit
+        super().__init__(sizes=sizes, form=form, memory_limit=memory_limit)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -118,10 +113,6 @@ class Deterministic(Suite):
             if n > sequence.largest
         )
 
-    def default_labels(self) -> list[str]:
-        """Return all estimators that are installed."""
-        return installed_labels(strings.SYMBOL_OF_FORM[self.form])
-
     def cells(self, labels: Sequence[str]) -> list[Cell]:
         """Return a cell for each beginning and estimator; there is no chance in it."""
         return [
@@ -132,13 +123,9 @@ class Deterministic(Suite):
             for label in labels
         ]
 
-    def measure(self, cell: Cell) -> Result:
-        """Return what the estimator says, and ``truth_bits``, the bound of the program."""
-        return strings.guarded(self._measure, cell)
-
-    def _measure(self, cell: Cell) -> Result:
-        data, program_bits = _made(cell.task, cell.n, cell.form)
-        return {**strings.asked(cell, data, self.memory_limit), "truth_bits": program_bits}
+    def string(self, cell: Cell) -> tuple[bytes, float]:
+        """Return a beginning, and the bound of its program."""
+        return _made(cell.task, cell.n, cell.form)
 
     def score(self, found: Found) -> Scores:
         """Return scores by sequence, length and estimator, and who sees what."""

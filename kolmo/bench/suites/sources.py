@@ -8,15 +8,11 @@ from typing import Any
 
 from kolmo.bench import strings
 from kolmo.bench.advice import advise_sources
-from kolmo.bench.estimators import installed_labels
 from kolmo.bench.scoring import pooled, score_slopes, score_sources
 from kolmo.bench.suite import (
     Cell,
     Found,
-    Result,
     Scores,
-    Suite,
-    check_sizes,
     check_whole,
     failures_of,
     seconds_of,
@@ -32,7 +28,7 @@ SEEDS, MOST_SEEDS = 20, 10_000
 NO_CODE = "criterion"  # what miscounts is the length of no code, whatever it says of itself
 
 
-class Sources(Suite):
+class Sources(strings.OfStrings):
     """Sources of known entropy rate, and puzzles whose answer follows from the question.
 
     Codes are scored by pointwise regret L(x) + log2 P(x), which removes the source's own noise.
@@ -62,11 +58,9 @@ class Sources(Suite):
         form: str = strings.PACKED,
         memory_limit: int = MEMORY_LIMIT,
     ) -> None:
-        self.sizes = check_sizes(sizes, strings.SMALLEST, strings.LARGEST, unit=strings.UNIT)
+        super().__init__(sizes=sizes, form=form, memory_limit=memory_limit)
         self.seeds = check_whole("number of seeds", seeds, 1, MOST_SEEDS)
         self.seed = check_whole("seed", seed, 0, (1 << 63) - 1)
-        self.form = strings.check_form(form)
-        self.memory_limit = memory_limit
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -91,10 +85,6 @@ class Sources(Suite):
             if names
         )
 
-    def default_labels(self) -> list[str]:
-        """Return all estimators that are installed."""
-        return installed_labels(strings.SYMBOL_OF_FORM[self.form])
-
     def cells(self, labels: Sequence[str]) -> list[Cell]:
         """Return a cell for each string and estimator, strings outermost: they are drawn once."""
         return [
@@ -106,13 +96,9 @@ class Sources(Suite):
             for label in labels
         ]
 
-    def measure(self, cell: Cell) -> Result:
-        """Return what the estimator says, and ``truth_bits``, -log2 P(x)."""
-        return strings.guarded(self._measure, cell)
-
-    def _measure(self, cell: Cell) -> Result:
-        data, truth = _drawn(cell.task, cell.n, cell.seed, cell.form)
-        return {**strings.asked(cell, data, self.memory_limit), "truth_bits": truth}
+    def string(self, cell: Cell) -> tuple[bytes, float]:
+        """Return a string of the law, and -log2 P(x)."""
+        return _drawn(cell.task, cell.n, cell.seed, cell.form)
 
     def score(self, found: Found) -> Scores:
         """Return scores by source, length and estimator, the slopes of regrets, and advice."""
