@@ -187,7 +187,7 @@ def bend(scale: Any, axis: Any, limits: tuple[float, float], threshold: float) -
 def plain_frame(axes: Any) -> None:
     """Leave out what is no data."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=SMALL)
+    axes.tick_params(which="both", labelsize=SMALL)
     axes.grid(visible=True, color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
 
